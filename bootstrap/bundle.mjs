@@ -1,0 +1,25 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { root, SetupError, say } from "./checkout.mjs";
+import { runOrStop } from "./run.mjs";
+import { readStamp, sourceStamp, writeStamp } from "./stamp.mjs";
+
+const stampFile = join(root, "dist", ".stamp");
+
+/** True when `dist/` was built from the sources there are. */
+export function bundleIsFresh() {
+  return readStamp(stampFile) === sourceStamp();
+}
+
+/** Builds `dist/`. In a process of its own: the bundler's memory goes with it. Throws SetupError when it fails. */
+export async function ensureBundle() {
+  const stamp = sourceStamp();
+  const started = Date.now();
+  if ((await runOrStop(process.execPath, [join(root, "bootstrap", "build.mjs")])) !== 0) {
+    throw new SetupError("the build failed; the bundler's message is above");
+  }
+  if (!existsSync(join(root, "dist"))) throw new SetupError("the build wrote nothing");
+  // The stamp is of the sources as they were before: a file saved meanwhile makes the next start build again.
+  writeStamp(stampFile, stamp);
+  say(`built in ${((Date.now() - started) / 1000).toFixed(1)} s`);
+}

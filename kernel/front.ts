@@ -1,0 +1,95 @@
+import type { Principal } from "@patchbay/sdk";
+import { authorize } from "./access/can.ts";
+import type { Ownership } from "./access/ownership.ts";
+import type { Audit } from "./audit/audit.ts";
+import { redact } from "./audit/redact.ts";
+import type { Call } from "./operations/call.ts";
+import type { ChangeRooms } from "./operations/change.ts";
+import type { HookRunner } from "./operations/hooks.ts";
+import type { PipelineRooms } from "./operations/pipeline.ts";
+import type { Outbox } from "./jobs/outbox.ts";
+import type { Generation } from "./plugins/generation.ts";
+import type { Quotas } from "./quotas/quotas.ts";
+import type { Change } from "./storage/types.ts";
+
+export interface FrontRooms {
+  readonly generation: () => Generation;
+  readonly ownership: Ownership;
+  readonly audit: Audit;
+  readonly quotas: Quotas;
+  readonly outbox: Outbox;
+}
+
+/** The pipeline's view of the rooms around it, for calls of one operation of the current generation. */
+export function pipelineRooms(rooms: FrontRooms, operationId: string): PipelineRooms {
+  const { hooks, useFor } = rooms.generation();
+  return {
+    authorize,
+    checkOwner: (principal, type, id) => rooms.ownership.check(principal, type, id),
+    auditAlone: (call, outcome, error) => auditAlone(rooms.audit, call, outcome, error),
+    veto: (hook, payload) => hooks.veto(hook, payload),
+    transform: (hook, value, revalidate) => hooks.transform(hook, value, revalidate),
+    use: useFor(operationId),
+  };
+}
+
+export function changeRooms(rooms: FrontRooms): ChangeRooms {
+  const { hooks } = rooms.generation();
+  const runner: HookRunner = {
+    veto: (hook, payload) => hooks.veto(hook, payload),
+    transform: (hook, value, revalidate) => hooks.transform(hook, value, revalidate),
+    guarded: (hook, payload) => hooks.guarded(hook, payload),
+    emit: (db, hook, payload) => rooms.outbox.emit(db, hook, payload),
+  };
+  return {
+    hooks: runner,
+    claim: (read, claims) => rooms.quotas.claim(read, claims),
+    audit: (change, { call, resource, detail }) => appendAudit(rooms.audit, change, { call, resource, detail }),
+  };
+}
+
+async function appendAudit(
+  audit: Audit,
+  change: Change,
+  { call, resource, detail }: { call: Call; resource: string; detail: Readonly<Record<string, unknown>> },
+): Promise<void> {
+  await audit.append(change, {
+    ...caller(call.principal),
+    action: call.operation.id,
+    resource,
+    outcome: "ok",
+    detail: { ...inputOf(call), ...detail },
+  });
+}
+
+/**
+ * Records what was refused. A request of nobody is recorded only where guessing happens, at the login: otherwise any
+ * stranger could fill the log.
+ */
+async function auditAlone(audit: Audit, call: Call, outcome: "ok" | "denied" | "failed", error?: unknown): Promise<void> {
+  const isLogin = call.operation.rate === "login";
+  if (call.principal.role === "anonymous" && !isLogin) return;
+  const code = (error as { code?: string } | undefined)?.code;
+  if (outcome !== "ok" && (code === "INVALID_INPUT" || call.dryRun === true)) return;
+  await audit.record({
+    ...caller(call.principal),
+    action: call.operation.id,
+    resource: "",
+    outcome,
+    detail: { ...inputOf(call), ...(code ? { code } : {}) },
+  });
+}
+
+function caller(principal: Principal) {
+  return {
+    userId: principal.userId,
+    username: principal.username,
+    impersonator: principal.impersonator?.username ?? null,
+    ip: principal.ip,
+    userAgent: principal.userAgent,
+  };
+}
+
+function inputOf({ operation, raw }: Call): Record<string, unknown> {
+  return redact(raw, operation.secrets ?? []) as Record<string, unknown>;
+}

@@ -1,0 +1,200 @@
+import { readdirSync } from "node:fs";
+import type { PrivilegedInput, ServiceName } from "@patchbay/sdk/privileged";
+import { testConfiguration } from "./config-test.ts";
+import type { OnStep } from "./crash-points.ts";
+import { HelperError, toHelperError } from "./errors.ts";
+import { type Grants, serviceKey } from "./grants.ts";
+import type { Identity } from "./identity.ts";
+import type { Journal, Journals } from "./journal.ts";
+import type { Layout } from "./layout.ts";
+import { buildShadow } from "./shadow.ts";
+import { type StagedFile, StagingArea, stageFiles } from "./staging.ts";
+import type { Supervisor } from "./supervisor.ts";
+import { backUp, exchange, restore } from "./swap.ts";
+
+interface ApplyParts {
+  readonly grants: Grants;
+  readonly layout: Layout;
+  readonly identity: Identity;
+  readonly journals: Journals;
+  readonly supervisor: Supervisor;
+  readonly step: OnStep;
+}
+
+/**
+ * Transactions on configuration trees and daemons: stage → test → swap → activate → commit, or back. Calls must not
+ * overlap. A death of the helper at any instruction leaves what `recover` mends.
+ */
+export class Apply {
+  readonly #parts: ApplyParts;
+  /** Staged files of open transactions, by `<plugin>/<path>`. */
+  readonly #staged = new Map<string, Map<string, StagedFile>>();
+  /** Plugins whose daemons are not restarted by themselves, by transaction. */
+  readonly #holds = new Map<string, Set<string>>();
+
+  constructor(parts: ApplyParts) {
+    this.#parts = parts;
+    for (const tx of parts.journals.list()) this.#hold(tx, pluginsOf(parts.journals.read(tx)));
+  }
+
+  async stage({ tx, plugin, files }: PrivilegedInput<"apply.stage">): Promise<Record<string, never>> {
+    const { grants, journals, step } = this.#parts;
+    if (journals.read(tx) !== undefined) throw new HelperError("terminal", "the transaction is swapped already");
+    const tree = grants.tree(plugin);
+    step("apply.stage:before");
+    const staged = this.#staged.get(tx) ?? new Map<string, StagedFile>();
+    this.#staged.set(tx, staged);
+    const added = await stageFiles(this.#area(tx), { plugin, tree }, files, step);
+    for (const file of added) staged.set(`${plugin}/${file.path}`, file);
+    step("apply.stage:after");
+    return {};
+  }
+
+  async test({ tx, services }: PrivilegedInput<"apply.test">): Promise<Record<string, never>> {
+    const { grants, identity, step } = this.#parts;
+    const granted = services.map((name) => grants.service(name));
+    const area = this.#area(tx);
+    const trees = new Map<string, string>();
+    for (const plugin of new Set(services.map((name) => name.plugin))) {
+      const files = [...(this.#staged.get(tx)?.values() ?? [])].filter((file) => file.plugin === plugin);
+      const tree = grants.tree(plugin);
+      trees.set(plugin, files.length === 0 ? tree : buildShadow(area, { plugin, tree }, files));
+    }
+    step("apply.test:after-shadow");
+    const root = { uid: 0, gid: 0 };
+    const tests = granted.map((service) => {
+      const as = service.user === "web" ? identity.web : root;
+      return testConfiguration(service, trees.get(service.name.plugin) ?? "", identity.multiUser ? as : undefined);
+    });
+    const refused = (await Promise.allSettled(tests)).find((result) => result.status === "rejected");
+    if (refused !== undefined) throw refused.reason;
+    return {};
+  }
+
+  async swap({ tx }: PrivilegedInput<"apply.swap">): Promise<Record<string, never>> {
+    const { journals, layout, step } = this.#parts;
+    const staged = this.#staged.get(tx);
+    if (staged === undefined) throw new HelperError("terminal", "nothing is staged for the transaction");
+    step("apply.swap:before");
+    const area = this.#area(tx);
+    const entries = await backUp(area, layout.etc, [...staged.values()], step);
+    const journal: Journal = { tx, state: "swapped", services: [], ...entries };
+    this.#hold(tx, pluginsOf(journal));
+    try {
+      journals.write(journal);
+      step("apply.swap:after-journal");
+      exchange(area, layout.etc, journal, step);
+    } catch (error) {
+      await this.rollback({ tx });
+      throw error;
+    }
+    step("apply.swap:after");
+    return {};
+  }
+
+  async activate({ tx, reload, stop }: PrivilegedInput<"apply.activate">): Promise<Record<string, never>> {
+    const { grants, journals, supervisor, step } = this.#parts;
+    for (const name of [...reload, ...stop]) grants.service(name);
+    const journal = journals.read(tx);
+    if (journal === undefined) throw new HelperError("terminal", "the transaction is not swapped");
+    const plan = (action: "reload" | "stop") => (name: ServiceName) => ({ name, action, wasRunning: supervisor.isRunning(name) });
+    const services = [...reload.map(plan("reload")), ...stop.map(plan("stop"))];
+    this.#hold(tx, [...reload, ...stop].map((name) => name.plugin));
+    journals.write({ ...journal, state: "activated", services });
+    step("apply.activate:after-journal");
+    const acts = services.map(async ({ name, action }) => {
+      await (action === "reload" ? supervisor.reload(name) : supervisor.stop(name));
+      step("apply.activate:after-service");
+    });
+    const failed = (await Promise.allSettled(acts)).find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    step("apply.activate:after");
+    return {};
+  }
+
+  /** Removing the journal is the commit; what comes after is only cleaning and cannot fail it. */
+  async commit({ tx }: PrivilegedInput<"apply.commit">): Promise<Record<string, never>> {
+    const { journals, step } = this.#parts;
+    if (journals.read(tx) === undefined && this.#staged.has(tx)) {
+      throw new HelperError("terminal", "the transaction is not swapped");
+    }
+    step("apply.commit:before");
+    journals.remove(tx);
+    step("apply.commit:after-journal");
+    this.#forget(tx);
+    step("apply.commit:after");
+    return {};
+  }
+
+  async rollback({ tx }: PrivilegedInput<"apply.rollback">): Promise<Record<string, never>> {
+    const { journals, layout, step } = this.#parts;
+    step("apply.rollback:before");
+    const journal = journals.read(tx);
+    if (journal !== undefined) {
+      restore(this.#area(tx), layout.etc, journal, step);
+      step("apply.rollback:after-files");
+      await this.#reactivate(journal);
+      step("apply.rollback:after-services");
+      journals.remove(tx);
+      step("apply.rollback:after-journal");
+    }
+    this.#forget(tx);
+    return {};
+  }
+
+  async recover(): Promise<{ rolledBack: string[] }> {
+    const { journals, layout } = this.#parts;
+    const left = new Set([...journals.list(), ...readdirSync(layout.staging), ...this.#staged.keys()]);
+    for (const tx of left) await this.rollback({ tx });
+    return { rolledBack: [...left].filter((tx) => /^[0-9a-f-]{36}$/.test(tx)) };
+  }
+
+  // The files are back: a daemon that does not come up with them is not a reason to leave the rest undone.
+  async #reactivate(journal: Journal): Promise<void> {
+    const { supervisor } = this.#parts;
+    const acts = journal.services.map(({ name, action, wasRunning }) => {
+      if (!wasRunning) return supervisor.stop(name);
+      return action === "reload" ? supervisor.reload(name) : supervisor.start(name);
+    });
+    for (const [index, result] of (await Promise.allSettled(acts)).entries()) {
+      const service = journal.services[index];
+      if (result.status === "rejected" && service !== undefined) warn(serviceKey(service.name), result.reason);
+    }
+  }
+
+  #forget(tx: string): void {
+    this.#staged.delete(tx);
+    try {
+      this.#area(tx).clear();
+    } catch (error) {
+      warn(tx, error);
+    }
+    for (const plugin of this.#holds.get(tx) ?? []) this.#parts.supervisor.release(plugin);
+    this.#holds.delete(tx);
+  }
+
+  #hold(tx: string, plugins: readonly string[]): void {
+    const held = this.#holds.get(tx) ?? new Set<string>();
+    this.#holds.set(tx, held);
+    for (const plugin of plugins) {
+      if (held.has(plugin)) continue;
+      held.add(plugin);
+      this.#parts.supervisor.hold(plugin);
+    }
+  }
+
+  #area(tx: string): StagingArea {
+    const { identity, layout } = this.#parts;
+    return new StagingArea(layout.staging, tx, identity.multiUser ? { uid: 0, gid: identity.web.gid } : undefined);
+  }
+}
+
+function pluginsOf(journal: Journal | undefined): string[] {
+  return (journal?.files ?? []).map((file) => file.plugin);
+}
+
+function warn(subject: string, error: unknown): void {
+  const { kind, message, output } = toHelperError(error);
+  const text = `rolling back left something to mend: ${subject}`;
+  process.stderr.write(`${JSON.stringify({ level: "warn", message: text, kind, cause: message, output })}\n`);
+}

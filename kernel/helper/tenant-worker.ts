@@ -1,0 +1,41 @@
+import * as v from "valibot";
+import type { Owner } from "./durable.ts";
+import { HelperError } from "./errors.ts";
+import { runProgram } from "./program.ts";
+import { type TenantDone, type TenantJob, tenantResult } from "./tenant-jobs.ts";
+
+const refusals: Readonly<Record<string, string>> = {
+  ENOTDIR: "a part of the path is not a directory",
+  EACCES: "the account may not write there",
+  EPERM: "the account may not write there",
+  ENAMETOOLONG: "the path is too long",
+};
+const shortages = new Set(["ENOSPC", "EDQUOT", "EIO", "EROFS", "ENOMEM"]);
+
+/**
+ * Runs one job in a home, in a process that is the account. `as` undefined: as the helper's own user. Throws `invalid` for
+ * what the contents of the home forbid, `unavailable` when the disk is full or the job does not end in time.
+ */
+export async function runTenant(
+  entry: string,
+  at: { readonly home: string; readonly as: Owner | undefined },
+  job: TenantJob,
+  timeoutMs: number,
+): Promise<TenantDone> {
+  const input = JSON.stringify(job);
+  const { output, errors } = await runProgram([process.execPath, entry], { as: at.as, cwd: at.home, input, timeoutMs });
+  const parsed = v.safeParse(tenantResult, parseJson(output));
+  if (!parsed.success) throw new HelperError("unavailable", "the worker of the account did not answer", errors);
+  if ("ok" in parsed.output) return parsed.output.ok;
+  const { code, message } = parsed.output.error;
+  if (shortages.has(code)) throw new HelperError("unavailable", "the disk of the account is full or does not work", message);
+  throw new HelperError("invalid", refusals[code] ?? "the work in the home failed", message);
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}

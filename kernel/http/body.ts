@@ -1,0 +1,50 @@
+import type { IncomingMessage } from "node:http";
+import { PanelError } from "@patchbay/sdk";
+
+/** Largest JSON body, in bytes. */
+export const bodyLimit = 1024 * 1024;
+
+const tooLarge = () =>
+  new PanelError("BODY_TOO_LARGE", { status: 413, message: `The request body may have at most ${bodyLimit} bytes.` });
+
+/** Reads a whole body as text. Throws BODY_TOO_LARGE (413) without reading on, INVALID_BODY (400) for bytes that are no UTF-8. */
+export function readBody(req: IncomingMessage): Promise<string> {
+  const announced = Number(req.headers["content-length"] ?? 0);
+  if (announced > bodyLimit) return Promise.reject(tooLarge());
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let size = 0;
+    req.on("data", (chunk: Buffer) => {
+      size += chunk.length;
+      if (size > bodyLimit) {
+        req.pause();
+        reject(tooLarge());
+      } else chunks.push(chunk);
+    });
+    req.on("end", () => {
+      try {
+        resolve(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
+      } catch {
+        reject(new PanelError("INVALID_BODY", { status: 400, message: "The request body is not UTF-8." }));
+      }
+    });
+    req.on("error", reject);
+    req.on("aborted", () => reject(new PanelError("INVALID_BODY", { status: 400, message: "The request body ended early." })));
+  });
+}
+
+const none: Readonly<Record<string, string>> = Object.freeze(Object.create(null));
+
+/** Query parameters as a plain object. A key that comes twice is refused: which one counts would be a guess. */
+export function readQuery(url: string): Readonly<Record<string, string>> {
+  const start = url.indexOf("?");
+  if (start === -1 || start === url.length - 1) return none;
+  const values: Record<string, string> = Object.create(null);
+  for (const [key, value] of new URLSearchParams(url.slice(start + 1))) {
+    if (key in values) {
+      throw new PanelError("INVALID_INPUT", { status: 400, message: "A query parameter was given more than once." });
+    }
+    values[key] = value;
+  }
+  return values;
+}

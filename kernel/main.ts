@@ -1,0 +1,62 @@
+import { join } from "node:path";
+import { renewCommandToken, welcomeFirstAdmin } from "./credentials.ts";
+import { openFoundation } from "./foundation.ts";
+import { connectHelper } from "./host/helper-client.ts";
+import { createHost } from "./host/host.ts";
+import { detectPhpVersions } from "./host/php-versions.ts";
+import { panelCertificate } from "./http/certificate.ts";
+import { type Instance, instanceFrom } from "./instance.ts";
+import { createKernel } from "./kernel.ts";
+import { openPanel } from "./panel.ts";
+import { loadPlugins } from "./plugins/load.ts";
+import { findPlugins } from "./plugins/manifest.ts";
+import { nextEpoch } from "./storage/key.ts";
+
+/** Time the kernel has to end in an orderly way. Milliseconds. */
+const patience = 3_500;
+
+/** The kernel process: connects to the helper, opens the panel's ports, runs until it is told to stop. */
+async function main(): Promise<void> {
+  const instance = instanceFrom(process.env, import.meta.url.endsWith(".js"));
+  let stopping = false;
+  // Without its helper the kernel can keep no promise.
+  const onClosed = () => (stopping ? undefined : process.exit(1));
+  const [{ client, hello }, foundation, plugins, phpVersions, certificate] = await Promise.all([
+    connectHelper(3, { epoch: nextEpoch(instance.panel), onClosed }),
+    openFoundation(instance),
+    findPlugins([join(instance.root, "plugins")]).then((found) => loadPlugins(found, entryOf(instance))),
+    detectPhpVersions(),
+    panelCertificate(join(instance.panel, "tls"), [instance.bind, "localhost"], Date.now()),
+  ]);
+  const { servicesPort, bind: address } = instance;
+  const host = createHost({ hello, client, servicesPort, address, phpVersions });
+  const hashWorker = instance.built ? { hashWorker: new URL("./hash-worker.mjs", import.meta.url) } : {};
+  const crashAt = process.env["PATCHBAY_CRASH_AT"];
+  const kernel = await createKernel({ instance, foundation, host, plugins, crashAt, ...hashWorker });
+  await welcomeFirstAdmin(instance, kernel, foundation);
+  const listeners = await openPanel(instance, kernel, foundation, certificate);
+  const stop = async () => {
+    if (stopping) return;
+    stopping = true;
+    setTimeout(() => process.exit(0), patience).unref();
+    await Promise.all(listeners.map((listener) => listener.close().catch(() => undefined)));
+    await kernel.stop();
+    process.exit(0);
+  };
+  process.on("SIGTERM", stop);
+  // A terminal sends Ctrl-C to the whole group; the helper decides in which order things end.
+  process.on("SIGINT", () => undefined);
+  await renewCommandToken(instance, kernel, foundation);
+  await kernel.start();
+  await client.call("ready", {});
+}
+
+function entryOf(instance: Instance): Parameters<typeof loadPlugins>[1] {
+  if (!instance.built) return undefined;
+  return (plugin) => join(instance.root, "dist", "plugins", plugin.manifest.id, "index.js");
+}
+
+main().catch((error: unknown) => {
+  process.stderr.write(`patchbay: the kernel cannot start: ${(error as Error).stack ?? String(error)}\n`);
+  process.exit(1);
+});

@@ -1,0 +1,191 @@
+import {
+  type ChangeContext,
+  type ChangeOperation,
+  type Clock,
+  conflict,
+  isPanelError,
+  type OperationContext,
+  type Read,
+} from "@patchbay/sdk";
+import type { CrashPoint } from "../crash-point.ts";
+import type { Reconciler } from "../reconcile/types.ts";
+import type { Change, Sealer, Storage } from "../storage/types.ts";
+import type { Answer, Call } from "./call.ts";
+import type { HookRunner } from "./hooks.ts";
+import { applyError, type Outcomes, type StoredAnswer } from "./outcome.ts";
+import { parseOutput } from "./parse.ts";
+
+/** What a change needs besides the pipeline. */
+export interface ChangeRooms {
+  readonly hooks: HookRunner;
+  /** Throws QUOTA_EXCEEDED when a claim does not fit. Called in the transaction. */
+  claim(read: Read, claims: readonly import("@patchbay/sdk").QuotaClaim[]): Promise<void>;
+  /** Writes the audit record in the transaction. */
+  audit(change: Change, entry: { call: Call; resource: string; detail: Readonly<Record<string, unknown>> }): Promise<void>;
+}
+
+export interface PreparedChange {
+  readonly call: Call;
+  readonly operation: ChangeOperation<unknown, unknown>;
+  readonly input: unknown;
+  readonly prepared: unknown;
+  readonly context: OperationContext;
+}
+
+/** How long a caller waits for its units to be live before it is answered 202. Milliseconds. */
+const patience = 25_000;
+
+/** Runs the transaction of a change and waits until its units are live. */
+export class ChangeRunner {
+  readonly #storage: Storage;
+  readonly #reconciler: Reconciler;
+  readonly #outcomes: Outcomes;
+  readonly #sealer: Sealer;
+  readonly #clock: Clock;
+  readonly #rooms: () => ChangeRooms;
+  readonly #crashPoint: CrashPoint;
+
+  constructor(
+    storage: Storage,
+    reconciler: Reconciler,
+    outcomes: Outcomes,
+    sealer: Sealer,
+    clock: Clock,
+    rooms: () => ChangeRooms,
+    crashPoint: CrashPoint,
+  ) {
+    this.#storage = storage;
+    this.#reconciler = reconciler;
+    this.#outcomes = outcomes;
+    this.#sealer = sealer;
+    this.#clock = clock;
+    this.#rooms = rooms;
+    this.#crashPoint = crashPoint;
+  }
+
+  /** The answer of an earlier call with the same idempotency key, or undefined. */
+  async replay(call: Call, input: unknown): Promise<Answer | undefined> {
+    const key = this.#key(call);
+    if (key === undefined) return undefined;
+    const known = await this.#storage.read.get<{ request: string; operation_id: string }>(
+      "SELECT request, operation_id FROM idempotency WHERE key = ?",
+      [key],
+    );
+    if (!known) return undefined;
+    if (known.request !== this.#fingerprint(input)) {
+      throw conflict("IDEMPOTENCY_KEY_REUSED", "This Idempotency-Key was used for a different request.");
+    }
+    return this.#answerOf(known.operation_id, call);
+  }
+
+  async run(prepared: PreparedChange): Promise<Answer> {
+    const { call, context } = prepared;
+    let done: Committed;
+    try {
+      done = await this.#storage.change((change) => this.#transaction(change, prepared), {
+        id: context.operationId,
+        rollback: call.dryRun === true,
+      });
+    } catch (error) {
+      // Two equal requests at once: one wrote the key first, the other answers what that one does.
+      const earlier = isPanelError(error) ? undefined : await this.replay(call, prepared.input);
+      if (earlier) return earlier;
+      throw error;
+    }
+    if (done.plan) return { status: 200, message: "OK", data: done.plan };
+    if (!done.waits) return { status: 200, ...done.answer, session: done.session };
+    this.#crashPoint("change:committed");
+    this.#reconciler.wake();
+    const answer = await this.#answerOf(context.operationId, call);
+    this.#crashPoint("change:before-answer");
+    return { ...answer, session: answer.status === 200 ? done.session : undefined };
+  }
+
+  async #transaction(change: Change, { call, operation, input, prepared, context }: PreparedChange): Promise<Committed> {
+    const rooms = this.#rooms();
+    const notes: Record<string, unknown> = {};
+    let session: Committed["session"];
+    const changeContext: ChangeContext = {
+      ...context,
+      read: change.read,
+      db: change.db,
+      intents: change.intents,
+      emit: (hook, payload) => rooms.hooks.emit(change.db, hook, payload),
+      run: (hook, payload) => rooms.hooks.guarded(hook, payload),
+      note: (detail) => Object.assign(notes, detail),
+      setSession: (cookie) => {
+        session = cookie;
+      },
+    };
+    if (operation.quota) await rooms.claim(change.read, await operation.quota(input, changeContext));
+    const output = await operation.handle(input, changeContext, prepared);
+    const answer: StoredAnswer = { message: operation.message ?? "OK", data: parseOutput(operation, output) };
+    if (call.dryRun === true) {
+      const { steps, warnings } = await this.#reconciler.plan(change.read, change.marks);
+      return { answer, waits: false, session: undefined, plan: { plan: steps, warnings } };
+    }
+    await rooms.audit(change, { call, resource: operation.resource?.(input, output) ?? "", detail: notes });
+    const waits = change.marks.length > 0;
+    const key = this.#key(call);
+    if (waits || key !== undefined) await this.#remember(change, { call, answer, waits, key, input });
+    if (!waits) await this.#storage.settle(change, change.id);
+    this.#crashPoint("change:before-commit");
+    return { answer, waits, session };
+  }
+
+  async #remember(
+    change: Change,
+    { call, answer, waits, key, input }: { call: Call; answer: StoredAnswer; waits: boolean; key: string | undefined; input: unknown },
+  ): Promise<void> {
+    const now = this.#clock.now();
+    await this.#outcomes.open(change.db, {
+      id: change.id,
+      action: call.operation.id,
+      userId: call.principal.userId,
+      running: waits,
+      answer,
+      now,
+    });
+    if (key === undefined) return;
+    await change.db("idempotency").insert({ key, request: this.#fingerprint(input), operation_id: change.id, created_at: now });
+  }
+
+  /** Waits for a change to end, within the caller's patience. */
+  async #answerOf(id: string, call: Call): Promise<Answer> {
+    const state = await this.#outcomes.result(this.#storage.read, id);
+    if (state !== "running") return { status: 200, ...state };
+    const running: Answer = { status: 202, message: "Accepted", data: { operation_id: id, state: "running" } };
+    if (call.respondAsync === true) return running;
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<undefined>((resolve) => {
+      timer = setTimeout(() => resolve(undefined), patience);
+    });
+    const end = await Promise.race([this.#reconciler.settled(id), late]);
+    clearTimeout(timer);
+    if (!end) return running;
+    if (end.state === "undone") throw applyError(end.failures);
+    const final = await this.#outcomes.result(this.#storage.read, id);
+    return final === "running" ? running : { status: 200, ...final };
+  }
+
+  #key(call: Call): string | undefined {
+    if (call.idempotencyKey === undefined || call.principal.userId === null || call.dryRun === true) return undefined;
+    return this.#sealer.mac("idempotency.key", `${call.principal.userId}\n${call.operation.id}\n${call.idempotencyKey}`);
+  }
+
+  #fingerprint(input: unknown): string {
+    return this.#sealer.mac("idempotency.request", JSON.stringify(input, sortKeys));
+  }
+}
+
+interface Committed {
+  readonly answer: StoredAnswer;
+  readonly waits: boolean;
+  readonly session: Answer["session"];
+  readonly plan?: { plan: unknown; warnings: readonly string[] };
+}
+
+function sortKeys(_key: string, value: unknown): unknown {
+  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
+  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+}

@@ -1,0 +1,58 @@
+import { type Role, roles } from "@patchbay/sdk";
+import type { Listener } from "listhen";
+import { checkCsrf } from "./auth/csrf.ts";
+import type { Foundation } from "./foundation.ts";
+import { createApp } from "./http/app.ts";
+import type { PanelCertificate } from "./http/certificate.ts";
+import type { Doors } from "./http/doors.ts";
+import { eventsRoute, openApiRoute } from "./http/documents.ts";
+import { openListeners } from "./http/listeners.ts";
+import type { Instance } from "./instance.ts";
+import type { Kernel } from "./kernel.ts";
+import { buildOpenApi } from "./operations/openapi.ts";
+import { RateLimiter } from "./rate/limiter.ts";
+
+/** Opens the panel's three ports on what the kernel can do. */
+export function openPanel(
+  instance: Instance,
+  kernel: Kernel,
+  foundation: Foundation,
+  certificate: PanelCertificate,
+): Promise<readonly Listener[]> {
+  const { clock, logger, storage } = foundation;
+  const limiter = new RateLimiter(clock, { standard: instance.rateStandard, login: instance.rateLogin });
+  const origins = new Set(roles.map((role: Role) => kernel.system.portal(role).slice(0, -1)));
+  const doors: Doors = {
+    authenticate: (credentials, options) => kernel.auth.authenticator.authenticate(credentials, options),
+    rate: (rateClass, ip) => limiter.hit(rateClass, ip),
+    checkOrigin: (req, principal) =>
+      checkCsrf(
+        {
+          method: req.method ?? "",
+          via: principal.via,
+          contentType: req.headers["content-type"],
+          origin: req.headers.origin,
+          secFetchSite: req.headers["sec-fetch-site"] as string | undefined,
+          host: req.headers.host,
+        },
+        origins,
+      ),
+    run: kernel.run,
+    log: (error, requestId) => logger.error("a request failed", { request_id: requestId, error, stack: stackOf(error) }),
+  };
+  const { operations } = kernel.generation();
+  const extras = [
+    openApiRoute(() => buildOpenApi([...operations.values()], { version: instance.version })),
+    eventsRoute({ doors, outcomes: kernel.outcomes, reconciler: () => kernel.reconciler, read: storage.read }),
+  ];
+  return openListeners(createApp(operations.values(), extras, doors), {
+    address: instance.bind,
+    ports: [instance.port, instance.port + 1, instance.port + 2],
+    certificate,
+  });
+}
+
+function stackOf(error: unknown): string | undefined {
+  const cause = (error as { cause?: unknown } | undefined)?.cause;
+  return cause instanceof Error ? cause.stack : error instanceof Error ? error.stack : undefined;
+}

@@ -1,0 +1,238 @@
+import type { Clock, Logger, Read } from "@patchbay/sdk";
+import type { Host } from "../host/types.ts";
+import type { SlotTable } from "../slots/slot-table.ts";
+import type { Change, Ids, Mark, Storage } from "../storage/types.ts";
+import { BatchApplier } from "./apply-batch.ts";
+import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
+import { addMarks, nextRetry, takeDirty, undoing } from "./dirty.ts";
+import { observeDrift, resolveDrift } from "./drift.ts";
+import { runAll } from "./full-run.ts";
+import { Ledger } from "./ledger.ts";
+import { Pass } from "./pass.ts";
+import { healPending } from "./pending.ts";
+import { planMarks } from "./plan.ts";
+import { prepareBase } from "./prepare.ts";
+import { Settlement } from "./settlement.ts";
+import { Signal } from "./signal.ts";
+import { Tally } from "./tally.ts";
+import type { ChangeResult, Drift, PlanStep, Reconciler, UnitFailure } from "./types.ts";
+
+export interface ReconcilerDeps {
+  readonly storage: Storage;
+  readonly host: Host;
+  readonly logger: Logger;
+  readonly clock: Clock;
+  readonly ids: Ids;
+  /** The slots of the current generation. Asked anew for every pass. */
+  slots(): SlotTable;
+  /** Called inside the transaction in which a change's result becomes final. Throwing rolls that back and repeats the pass. */
+  onOutcome(change: Change, changeId: string, result: ChangeResult): Promise<void>;
+  /** The result of a change that is final, as `onOutcome` wrote it; undefined while it is not. */
+  outcomeOf(changeId: string): Promise<ChangeResult | undefined>;
+  crashPoint(name: ReconcileCrashPoint): void;
+  /** Milliseconds a probe may take to hold. Default 10,000. */
+  readonly probeDeadlineMs?: number;
+}
+
+export interface ReconcileEngine extends Reconciler {
+  /**
+   * Called once, after the helper has been greeted and before anything is changed. Rolls back what was left unfinished,
+   * heals the ledger, starts the daemons that should run, and begins to work off what is marked. Throws ProviderError
+   * when the helper cannot say what is in place.
+   */
+  start(): Promise<void>;
+  /** Ends the loop after the pass it is in. Waiters of `settled` are rejected. */
+  stop(): Promise<void>;
+  /** Resolves when nothing is marked that is due. */
+  idle(): Promise<void>;
+}
+
+const firstPauseMs = 1000;
+const longestPauseMs = 300_000;
+/** Under load the next pass waits until no change has come for this long, so that one reload serves many changes. */
+const quietMs = 5;
+const longestQuietMs = 40;
+
+interface Waiter {
+  resolve(result: ChangeResult): void;
+  reject(error: Error): void;
+}
+
+/** Creates the engine. `start` sets it going. Needs the tables of `reconcileMigrations`. */
+export function createReconciler(deps: ReconcilerDeps): ReconcileEngine {
+  return new Engine(deps);
+}
+
+class Engine implements ReconcileEngine {
+  readonly #deps: ReconcilerDeps;
+  readonly #apply: ConstructorParameters<typeof Pass>[0];
+  readonly #applier: BatchApplier;
+  readonly #waiters = new Map<string, Set<Waiter>>();
+  readonly #signal = new Signal();
+  readonly #idle = new Set<() => void>();
+  #exclusive: Promise<unknown> = Promise.resolve();
+  #loop: Promise<void> | undefined;
+  #stopping = false;
+
+  constructor(deps: ReconcilerDeps) {
+    this.#deps = deps;
+    this.#apply = { ...deps, crashPoint: deps.crashPoint, timing: { deadlineMs: deps.probeDeadlineMs ?? 10_000 } };
+    this.#applier = new BatchApplier(this.#apply);
+  }
+
+  async start(): Promise<void> {
+    const { host, storage } = this.#deps;
+    await host.helper.call("apply.recover", {});
+    await healPending(storage, host);
+    await this.#startServices();
+    await this.#markBases();
+    this.#loop = this.#run();
+    this.wake();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping = true;
+    this.#signal.wake();
+    await this.#loop;
+    await this.#exclusive.catch(() => undefined);
+    const error = new Error("the panel is stopping");
+    for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(error);
+    this.#waiters.clear();
+  }
+
+  wake(): void {
+    this.#signal.wake();
+  }
+
+  async settled(changeId: string): Promise<ChangeResult> {
+    const end = new Promise<ChangeResult>((resolve, reject) => {
+      this.#waiters.set(changeId, (this.#waiters.get(changeId) ?? new Set()).add({ resolve, reject }));
+    });
+    // It may have ended before anybody waited. Looking after registering leaves no gap between the two.
+    const known = await this.#deps.outcomeOf(changeId);
+    if (known) this.#notify(changeId, known);
+    return end;
+  }
+
+  plan(read: Read, marks: readonly Mark[] | "all"): Promise<{ steps: PlanStep[]; warnings: string[] }> {
+    return planMarks({ ...this.#deps, table: this.#deps.slots() }, read, marks);
+  }
+
+  run(options: { confirmRemovals?: boolean } = {}): Promise<{ steps: PlanStep[]; failures: readonly UnitFailure[] }> {
+    return this.#alone(() =>
+      runAll(this.#apply, {
+        applier: this.#applier,
+        table: this.#deps.slots(),
+        confirmed: options.confirmRemovals === true,
+        settlement: (tally) => this.#settlement(tally, new Map()),
+      }),
+    );
+  }
+
+  drift(): Promise<readonly Drift[]> {
+    return this.#alone(() => observeDrift(this.#deps, this.#deps.slots()));
+  }
+
+  resolve(id: string, action: "mend" | "adopt"): Promise<void> {
+    return this.#alone(() => resolveDrift(this.#apply, this.#deps.slots(), { id, action }));
+  }
+
+  async idle(): Promise<void> {
+    await new Promise<void>((resolve) => {
+      this.#idle.add(resolve);
+      this.wake();
+    });
+  }
+
+  /** One thing at a time writes to the helper and to the ledger. */
+  #alone<T>(work: () => Promise<T>): Promise<T> {
+    const result = this.#exclusive.then(work);
+    this.#exclusive = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run(): Promise<void> {
+    let failures = 0;
+    while (!this.#stopping) {
+      await this.#signal.wait(failures > 0 ? pauseAfter(failures) : await this.#untilRetry());
+      try {
+        while (!this.#stopping && (await this.#alone(() => this.#pass()))) await this.#signal.quiet(quietMs, longestQuietMs);
+        failures = 0;
+      } catch (error) {
+        if (error instanceof Abandoned) return;
+        failures += 1;
+        this.#deps.logger.error("a pass ended early and is repeated", { error });
+        continue;
+      }
+      for (const resolve of this.#idle) resolve();
+      this.#idle.clear();
+    }
+  }
+
+  /** Works on everything that is marked now. False when nothing is. */
+  async #pass(): Promise<boolean> {
+    const { storage, host, clock } = this.#deps;
+    await healPending(storage, host);
+    const rows = await takeDirty(storage.read, clock.now());
+    if (rows.length === 0) return false;
+    this.#deps.crashPoint("reconcile:taken");
+    const back = await undoing(storage.read);
+    const tally = new Tally(rows, new Set(back.keys()));
+    const settlement = this.#settlement(tally, back);
+    const input = { table: this.#deps.slots(), tally, settlement, forced: false, missing: none, refresh: none };
+    await new Pass(this.#apply, this.#applier, input).walk();
+    await settlement.finish();
+    return true;
+  }
+
+  #settlement(tally: Tally, back: ReadonlyMap<string, readonly UnitFailure[]>): Settlement {
+    const deps = { ...this.#deps, notify: (id: string, result: ChangeResult) => this.#notify(id, result) };
+    return new Settlement(deps, tally, back);
+  }
+
+  #notify(changeId: string, result: ChangeResult): void {
+    for (const waiter of this.#waiters.get(changeId) ?? []) waiter.resolve(result);
+    this.#waiters.delete(changeId);
+  }
+
+  async #untilRetry(): Promise<number | undefined> {
+    const at = await nextRetry(this.#deps.storage.read).catch(() => undefined);
+    return at === undefined ? undefined : Math.max(0, at - this.#deps.clock.now());
+  }
+
+  /** A daemon that does not come up is the helper's to start again; it must not keep the others from coming up. */
+  async #startServices(): Promise<void> {
+    const { storage, host, logger } = this.#deps;
+    const services = await new Ledger(storage.read).services();
+    await Promise.all(
+      services.map(async (service) => {
+        try {
+          await host.helper.call("service.act", { ...service, action: "start" });
+        } catch (error) {
+          logger.error("a service did not start", { ...service, error });
+        }
+      }),
+    );
+  }
+
+  async #markBases(): Promise<void> {
+    const { storage, logger } = this.#deps;
+    const ledger = new Ledger(storage.read);
+    const marks: Mark[] = [];
+    for (const entry of this.#deps.slots().order) {
+      try {
+        const base = await prepareBase(entry, ledger, false);
+        if (base) marks.push({ slot: base.slot, key: base.key });
+      } catch (error) {
+        logger.error("the base of a slot could not be rendered", { slot: entry.slot.id, error });
+      }
+    }
+    if (marks.length > 0) await storage.change((change) => addMarks(change.db, marks));
+  }
+}
+
+const none: ReadonlySet<string> = new Set();
+
+function pauseAfter(failures: number): number {
+  return Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs);
+}

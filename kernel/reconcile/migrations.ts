@@ -1,0 +1,32 @@
+import type { Migration } from "@patchbay/sdk";
+
+/** What was applied last (`ledger_*`), what could not be (`blocked`), and what is under way (`reconcile_*`). */
+export const reconcileMigrations: readonly Migration[] = [
+  {
+    id: "001-ledger",
+    up: async (db) => {
+      for (const statement of tables) await db.raw(statement);
+    },
+  },
+];
+
+const tables = [
+  // The key '' is the provider's base. A hash of '' means: not known to be live, apply it again.
+  `create table ledger_units (slot text not null, unit_key text not null, plugin text not null, unit text not null,
+    hash text not null, rendered text not null, primary key (slot, unit_key)) without rowid`,
+  // A shared file of lines belongs to nobody: slot and unit_key are ''. sha256 null: accepted as absent.
+  `create table ledger_files (plugin text not null, path text not null, sha256 text, slot text not null,
+    unit_key text not null, adopted integer not null default 0, primary key (plugin, path)) without rowid`,
+  "create index ledger_files_owner on ledger_files (slot, unit_key)",
+  `create table ledger_lines (plugin text not null, file text not null, line_key text not null, line text not null,
+    slot text not null, unit_key text not null, primary key (plugin, file, line_key)) without rowid`,
+  `create table ledger_services (plugin text not null, service text not null, instance text not null, slot text not null,
+    owner_key text not null, primary key (plugin, service, instance, slot, owner_key)) without rowid`,
+  "create index ledger_services_owner on ledger_services (slot, owner_key)",
+  `create table blocked (slot text not null, unit_key text not null, kind text not null, message text not null,
+    issues text not null, since integer not null, attempts integer not null, retry_at integer not null,
+    primary key (slot, unit_key)) without rowid`,
+  // Changes that are being taken back, with what they failed for.
+  "create table reconcile_undo (change_id text primary key, failures text not null) without rowid",
+  "create table reconcile_state (key text primary key, value text not null) without rowid",
+];

@@ -1,0 +1,35 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Probe } from "@patchbay/sdk";
+import type { Host } from "../host/types.ts";
+import { inParallel } from "./parallel.ts";
+
+export interface ProbeTiming {
+  /** Milliseconds until a probe that does not hold counts as failed. */
+  readonly deadlineMs: number;
+}
+
+/** A reload takes milliseconds with few sites and seconds with many: look often first, then less often. */
+const firstPauseMs = 5;
+const longestPauseMs = 100;
+const concurrency = 16;
+/** Once one probe has failed the daemon had its time: the others are only given this long. */
+const shortDeadlineMs = 1000;
+
+/** Looks at each probe until it holds. Returns the indexes of those that did not before the deadline. */
+export async function failedProbes(host: Host, probes: readonly Probe[], timing: ProbeTiming): Promise<readonly number[]> {
+  const failed: number[] = [];
+  await inParallel([...probes.entries()], concurrency, async ([index, probe]) => {
+    const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);
+    if (!(await holds(host, probe, deadlineMs))) failed.push(index);
+  });
+  return failed;
+}
+
+async function holds(host: Host, probe: Probe, deadlineMs: number): Promise<boolean> {
+  const signal = AbortSignal.timeout(deadlineMs);
+  for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, longestPauseMs)) {
+    if (await host.probe(probe, signal)) return true;
+    await sleep(pause, undefined, { signal }).catch(() => undefined);
+  }
+  return false;
+}

@@ -1,0 +1,122 @@
+import { type Logger, type Probe, ProviderError } from "@patchbay/sdk";
+import type { ServiceName } from "@patchbay/sdk/privileged";
+import type { Host } from "../host/types.ts";
+import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
+import type { FileChange } from "./merge.ts";
+import { failedProbes, type ProbeTiming } from "./probes.ts";
+
+/** What one transaction of the helper brings about. */
+export interface Application {
+  readonly tx: string;
+  readonly files: readonly FileChange[];
+  readonly reload: readonly ServiceName[];
+  readonly stop: readonly ServiceName[];
+  /** Prove that the reload took effect. Looked at first: the others mean nothing before. */
+  readonly reloaded: readonly Probe[];
+  readonly probes: readonly Probe[];
+}
+
+export interface ApplicationDeps {
+  readonly host: Host;
+  readonly logger: Logger;
+  readonly timing: ProbeTiming;
+  crashPoint(name: ReconcileCrashPoint): void;
+  /** Called after the tests and before the swap: writes down what is about to be put in place. */
+  record(): Promise<void>;
+}
+
+/** Everything was put in place, but these of `probes` do not hold. It has been rolled back. */
+export class ProbesFailed extends Error {
+  readonly indexes: readonly number[];
+  constructor(indexes: readonly number[]) {
+    super("probes failed");
+    this.name = "ProbesFailed";
+    this.indexes = indexes;
+  }
+}
+
+/** A daemon did not take its new configuration, although its test passed. It has been rolled back. */
+export class ReloadFailed extends Error {
+  constructor() {
+    super("the reload had no effect");
+    this.name = "ReloadFailed";
+  }
+}
+
+/** Rolling back failed: nobody knows what is in place until the helper has been asked again. */
+export class Unresolved extends Error {
+  readonly tx: string;
+  constructor(tx: string, cause: unknown) {
+    super("a transaction could not be rolled back", { cause });
+    this.name = "Unresolved";
+    this.tx = tx;
+  }
+}
+
+/**
+ * Stage, test, swap, activate, probe, commit. When a step fails everything is rolled back and the reason is thrown:
+ * ProviderError from the helper, ReloadFailed, ProbesFailed; Unresolved when rolling back failed too.
+ */
+export async function applyTransaction(deps: ApplicationDeps, application: Application): Promise<void> {
+  try {
+    await runSteps(deps, application);
+  } catch (error) {
+    if (error instanceof Abandoned) throw error;
+    try {
+      await deps.host.helper.call("apply.rollback", { tx: application.tx });
+    } catch (second) {
+      deps.logger.error("a transaction could not be rolled back", { tx: application.tx, error: second, reason: error });
+      throw new Unresolved(application.tx, second);
+    }
+    throw error;
+  }
+}
+
+async function runSteps({ host, timing, crashPoint, record }: ApplicationDeps, application: Application): Promise<void> {
+  const { tx, reload, stop } = application;
+  for (const message of toMessages(application)) await host.helper.call("apply.stage", { tx, ...message });
+  crashPoint("reconcile:staged");
+  if (reload.length > 0) await host.helper.call("apply.test", { tx, services: [...reload] });
+  crashPoint("reconcile:tested");
+  await record();
+  crashPoint("reconcile:recorded");
+  await host.helper.call("apply.swap", { tx });
+  crashPoint("reconcile:swapped");
+  await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
+  crashPoint("reconcile:activated");
+  if ((await failedProbes(host, application.reloaded, timing)).length > 0) throw new ReloadFailed();
+  const failed = await failedProbes(host, application.probes, timing);
+  if (failed.length > 0) throw new ProbesFailed(failed);
+  crashPoint("reconcile:probed");
+  await host.helper.call("apply.commit", { tx });
+  crashPoint("reconcile:committed");
+}
+
+/** The line to the helper takes 1 MiB a message; JSON escapes and the envelope need the rest. */
+const messageBytes = 900 * 1024;
+
+interface StageMessage {
+  readonly plugin: string;
+  readonly files: { path: string; content: string | null; expect: string | null }[];
+}
+
+function toMessages({ files, reload, stop }: Application): readonly StageMessage[] {
+  // Staging is what begins a transaction, also one that only starts or stops daemons.
+  const service = reload[0] ?? stop[0];
+  if (files.length === 0 && service) return [{ plugin: service.plugin, files: [] }];
+  const messages: StageMessage[] = [];
+  const open = new Map<string, { message: StageMessage; bytes: number }>();
+  for (const { record, content, expect } of files) {
+    const bytes = Buffer.byteLength(JSON.stringify(content)) + record.path.length + 150;
+    if (bytes > messageBytes) throw new ProviderError("terminal", `a file of ${record.plugin} is too large to be staged`);
+    let part = open.get(record.plugin);
+    if (!part || part.bytes + bytes > messageBytes) {
+      part = { message: { plugin: record.plugin, files: [] }, bytes: 0 };
+      open.set(record.plugin, part);
+      messages.push(part.message);
+    }
+    part.message.files.push({ path: record.path, content, expect });
+    part.bytes += bytes;
+  }
+  return messages;
+}

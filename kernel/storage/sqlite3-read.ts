@@ -1,0 +1,37 @@
+import type { SqlValue } from "@patchbay/sdk";
+import sqlite3 from "sqlite3";
+import { pragmas, type ReadConnection } from "./dialect.ts";
+
+/** Prepared reads with the `sqlite3` driver. Each read is one hop through the thread pool. */
+export async function openSqlite3Read(file: string): Promise<ReadConnection> {
+  const database = await new Promise<sqlite3.Database>((resolve, reject) => {
+    const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) => (error ? reject(error) : resolve(opened)));
+  });
+  await exec(database, [...pragmas, "PRAGMA query_only = ON"].join(";"));
+  const statements = new Map<string, sqlite3.Statement>();
+  const prepared = (sql: string) => {
+    const known = statements.get(sql);
+    if (known) return known;
+    const fresh = database.prepare(sql);
+    statements.set(sql, fresh);
+    return fresh;
+  };
+  return {
+    get: <Row>(sql: string, params: readonly SqlValue[] = []) =>
+      new Promise<Row | undefined>((resolve, reject) => {
+        prepared(sql).get(params, (error: Error | null, row: unknown) => (error ? reject(error) : resolve(row as Row)));
+      }),
+    all: <Row>(sql: string, params: readonly SqlValue[] = []) =>
+      new Promise<Row[]>((resolve, reject) => {
+        prepared(sql).all(params, (error: Error | null, rows: unknown[]) => (error ? reject(error) : resolve(rows as Row[])));
+      }),
+    close: async () => {
+      await Promise.all([...statements.values()].map((s) => new Promise<void>((done) => s.finalize(() => done()))));
+      await new Promise<void>((resolve, reject) => database.close((error) => (error ? reject(error) : resolve())));
+    },
+  };
+}
+
+function exec(database: sqlite3.Database, sql: string): Promise<void> {
+  return new Promise((resolve, reject) => database.exec(sql, (error) => (error ? reject(error) : resolve())));
+}

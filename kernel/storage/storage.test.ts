@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { createIds } from "./ids.ts";
+import { createSealer } from "./sealer.ts";
+import { createStorage } from "./storage.ts";
+import type { Storage } from "./types.ts";
+
+const clock = { now: () => Date.now() };
+
+describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect) => {
+  let dir: string;
+  let storage: Storage;
+  const open = () => createStorage({ file: join(dir, "panel.db"), dialect, clock, ids: createIds(clock) });
+
+  beforeEach(async () => {
+    dir = mkdtempSync(join(tmpdir(), "patchbay-storage-"));
+    storage = await open();
+    await storage.migrate("test", [
+      {
+        id: "001-notes",
+        up: (db) =>
+          db.schema.createTable("notes", (table) => {
+            table.increments("id");
+            table.text("uuid");
+            table.text("text").unique();
+            table.integer("size");
+            table.bigInteger("created_at");
+            table.bigInteger("updated_at");
+          }),
+      },
+    ]);
+  });
+
+  afterEach(async () => {
+    await storage.close();
+    rmSync(dir, { recursive: true });
+  });
+
+  const texts = async () => (await storage.read.all<{ text: string }>("SELECT text FROM notes ORDER BY id")).map((r) => r.text);
+
+  it("shows a change to readers only after its commit, and rolls back when the work throws", async () => {
+    await storage.change(async ({ intents, read }) => {
+      await intents.insert("notes", { text: "a" });
+      expect(await read.get("SELECT text FROM notes")).toEqual({ text: "a" });
+      expect(await texts()).toEqual([]);
+    });
+    expect(await texts()).toEqual(["a"]);
+    const failing = storage.change(async ({ intents }) => {
+      await intents.insert("notes", { text: "b" });
+      throw new Error("no");
+    });
+    await expect(failing).rejects.toThrow("no");
+    expect(await texts()).toEqual(["a"]);
+  });
+
+  it("keeps marks with the change that made them", async () => {
+    await storage.change(async ({ intents }) => {
+      intents.touch("web", "a.test");
+      intents.touch("web", "a.test");
+    }, { id: "0190-x" });
+    expect(await storage.read.all("SELECT slot, unit_key, change_id FROM dirty")).toEqual([
+      { slot: "web", unit_key: "a.test", change_id: "0190-x" },
+    ]);
+  });
+
+  it("undoes insert, update and delete of one change, and leaves what a later change wrote", async () => {
+    const first = await storage.change(({ intents }) => intents.insert("notes", { text: "one", size: 1 }));
+    const second = await storage.change(({ intents }) => intents.insert("notes", { text: "two", size: 2 }));
+    await storage.change(async ({ intents }) => {
+      await intents.update("notes", first.id, { text: "ONE", size: 10 });
+      await intents.delete("notes", second.id);
+      await intents.insert("notes", { text: "three" });
+    }, { id: "c1" });
+    await storage.change(({ intents }) => intents.update("notes", first.id, { size: 99 }));
+    await storage.change((change) => storage.undo(change, "c1"));
+    expect(await storage.read.all("SELECT text, size FROM notes ORDER BY id")).toEqual([
+      { text: "one", size: 99 },
+      { text: "two", size: 2 },
+    ]);
+  });
+
+  it("refuses a change inside a change instead of waiting for ever", async () => {
+    await storage.change(async () => {
+      await expect(storage.change(async () => 1)).rejects.toThrow("inside a change");
+    });
+  });
+
+  it("serialises changes", async () => {
+    await storage.change(({ intents }) => intents.insert("notes", { text: "n", size: 0 }));
+    const bump = () =>
+      storage.change(async ({ db, read }) => {
+        const row = await read.get<{ size: number }>("SELECT size FROM notes");
+        await db("notes").update({ size: (row?.size ?? 0) + 1 });
+      });
+    await Promise.all(Array.from({ length: 30 }, bump));
+    expect(await storage.read.get("SELECT size FROM notes")).toEqual({ size: 30 });
+  });
+
+  it("tells listeners which tables were written, after the commit", async () => {
+    const seen: string[][] = [];
+    storage.onWrite((tables) => seen.push([...tables]));
+    await storage.change(({ intents }) => intents.insert("notes", { text: "x" }));
+    await storage.change(async () => 1);
+    expect(seen).toEqual([["notes"]]);
+  });
+
+  it("rolls a dry run back and returns what it found", async () => {
+    const found = await storage.change(
+      async ({ intents, read }) => {
+        await intents.insert("notes", { text: "dry" });
+        return read.all("SELECT text FROM notes");
+      },
+      { rollback: true },
+    );
+    expect(found).toEqual([{ text: "dry" }]);
+    expect(await texts()).toEqual([]);
+  });
+
+  it("refuses data of a newer version", async () => {
+    await expect(storage.migrate("test", [])).rejects.toThrow("newer");
+  });
+
+  it("refuses writes on the reading connection", async () => {
+    await expect(storage.read.all("DELETE FROM notes")).rejects.toThrow();
+  });
+});
+
+describe("sealer", () => {
+  const sealer = createSealer(Buffer.alloc(32, 7));
+  it("opens only in the place it was sealed for", () => {
+    const sealed = sealer.seal("users.totp.1", "SECRET");
+    expect(sealer.open("users.totp.1", sealed)).toBe("SECRET");
+    expect(sealed).not.toContain("SECRET");
+    expect(() => sealer.open("users.totp.2", sealed)).toThrow();
+    expect(() => createSealer(Buffer.alloc(32, 8)).open("users.totp.1", sealed)).toThrow();
+    const flipped = Buffer.from(sealed.slice(2), "base64url");
+    for (let index = 0; index < flipped.length; index += 1) {
+      const copy = Buffer.from(flipped);
+      copy.writeUInt8(copy.readUInt8(index) ^ 1, index);
+      expect(() => sealer.open("users.totp.1", `1.${copy.toString("base64url")}`)).toThrow();
+    }
+  });
+});
+
+it("makes sorted version 7 ids", () => {
+  let now = 1_700_000_000_000;
+  const ids = createIds({ now: () => (now += 1) });
+  const made = Array.from({ length: 100 }, () => ids.uuid());
+  expect([...made].sort()).toEqual(made);
+  expect(made.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(true);
+});

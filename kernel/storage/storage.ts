@@ -1,0 +1,160 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+import type { Clock, Migration } from "@patchbay/sdk";
+import knex, { type Knex } from "knex";
+import { type Dialect, pragmas, type ReadConnection, transactionRead } from "./dialect.ts";
+import { createIntents, type Written } from "./intents.ts";
+import { storageMigrations } from "./schema.ts";
+import type { Change, Ids, Mark, Storage } from "./types.ts";
+import { undoWrites } from "./undo.ts";
+
+export interface StorageOptions {
+  /** The database file; created when missing. */
+  readonly file: string;
+  readonly dialect?: Dialect;
+  readonly clock: Clock;
+  readonly ids: Ids;
+}
+
+/** Opens the panel's database and brings the storage room's own tables up to date. */
+export async function createStorage(options: StorageOptions): Promise<Storage> {
+  const dialect = options.dialect ?? "sqlite3";
+  const writer = openWriter(options.file, dialect);
+  // The first statement creates the file and switches it to WAL, so the reader finds it that way.
+  await writer.raw("SELECT 1");
+  await writer.raw(
+    "CREATE TABLE IF NOT EXISTS migrations (owner TEXT NOT NULL, id TEXT NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY (owner, id))",
+  );
+  const reader = await openReader(options.file, dialect);
+  const storage = new SqliteStorage(writer, reader, options);
+  await storage.migrate("storage", storageMigrations);
+  return storage;
+}
+
+function openWriter(file: string, dialect: Dialect): Knex {
+  return knex({
+    client: dialect,
+    connection: { filename: file },
+    useNullAsDefault: true,
+    pool: {
+      min: 1,
+      max: 1,
+      afterCreate: (connection: Connection, done: (error?: Error | null) => void) => {
+        if (dialect === "better-sqlite3") {
+          for (const pragma of pragmas) connection.exec(pragma);
+          done();
+        } else connection.exec(pragmas.join(";"), done);
+      },
+    },
+  });
+}
+
+interface Connection {
+  exec(sql: string, done?: (error: Error | null) => void): void;
+}
+
+async function openReader(file: string, dialect: Dialect): Promise<ReadConnection> {
+  if (dialect === "better-sqlite3") return (await import("./better-sqlite3-read.ts")).openBetterSqlite3Read(file);
+  return (await import("./sqlite3-read.ts")).openSqlite3Read(file);
+}
+
+class SqliteStorage implements Storage {
+  readonly read: ReadConnection;
+  readonly #writer: Knex;
+  readonly #clock: Clock;
+  readonly #ids: Ids;
+  readonly #listeners: ((tables: ReadonlySet<string>) => void)[] = [];
+  readonly #inside = new AsyncLocalStorage<true>();
+  #queue: Promise<unknown> = Promise.resolve();
+
+  constructor(writer: Knex, reader: ReadConnection, options: StorageOptions) {
+    this.#writer = writer;
+    this.read = reader;
+    this.#clock = options.clock;
+    this.#ids = options.ids;
+  }
+
+  change<T>(work: (change: Change) => Promise<T>, options: { id?: string; rollback?: boolean } = {}): Promise<T> {
+    // A second transaction inside the first would wait for it for ever: there is one writer.
+    if (this.#inside.getStore()) return Promise.reject(new Error("a change cannot be started inside a change"));
+    const result = this.#queue.then(() => this.#inside.run(true, () => this.#run(work, options)));
+    this.#queue = result.catch(() => undefined);
+    return result;
+  }
+
+  async #run<T>(work: (change: Change) => Promise<T>, options: { id?: string; rollback?: boolean }): Promise<T> {
+    const written: Written = { marks: [], tables: new Set() };
+    const after: (() => void)[] = [];
+    const id = options.id ?? this.#ids.uuid();
+    const transaction = await this.#writer.transaction();
+    let value: T;
+    try {
+      const intents = createIntents(transaction, { changeId: id, clock: this.#clock, ids: this.#ids, written });
+      value = await work({
+        id,
+        db: transaction,
+        read: transactionRead(transaction),
+        intents,
+        marks: written.marks,
+        tables: written.tables,
+        afterCommit: (run) => after.push(run),
+      });
+      if (options.rollback !== true) {
+        await markDirty(transaction, id, written.marks);
+        await transaction.commit();
+      } else await transaction.rollback();
+    } catch (error) {
+      if (!transaction.isCompleted()) await transaction.rollback().catch(() => undefined);
+      throw error;
+    }
+    if (options.rollback !== true) {
+      if (written.tables.size > 0) for (const listener of this.#listeners) listener(written.tables);
+      for (const run of after) run();
+    }
+    return value;
+  }
+
+  async undo(change: Change, changeId: string): Promise<readonly Mark[]> {
+    const marks = (await change.db("dirty").where({ change_id: changeId })) as { slot: string; unit_key: string }[];
+    await undoWrites(change.db, changeId, change.tables);
+    return marks.map((mark) => ({ slot: mark.slot, key: mark.unit_key }));
+  }
+
+  async settle(change: Change, changeId: string): Promise<void> {
+    await change.db("undo_log").where({ change_id: changeId }).delete();
+  }
+
+  async migrate(owner: string, steps: readonly Migration[]): Promise<void> {
+    const done = await this.#writer("migrations").where({ owner }).select("id");
+    const applied = new Set(done.map((row: { id: string }) => row.id));
+    const unknown = [...applied].filter((id) => !steps.some((step) => step.id === id));
+    if (unknown.length > 0) throw new Error(`the data of ${owner} is newer than this version: ${unknown.join(", ")}`);
+    for (const step of steps) {
+      if (applied.has(step.id)) continue;
+      await this.change(async (change) => {
+        await step.up(change.db);
+        await change.db("migrations").insert({ owner, id: step.id, applied_at: this.#clock.now() });
+      });
+    }
+  }
+
+  onWrite(listener: (tables: ReadonlySet<string>) => void): void {
+    this.#listeners.push(listener);
+  }
+
+  async close(): Promise<void> {
+    await this.#queue;
+    await this.read.close();
+    await this.#writer.destroy();
+  }
+}
+
+async function markDirty(db: Knex, changeId: string, marks: readonly Mark[]): Promise<void> {
+  if (marks.length === 0) return;
+  const rows = marks.map((mark) => ({ slot: mark.slot, unit_key: mark.key, change_id: changeId }));
+  for (let from = 0; from < rows.length; from += 200) {
+    await db("dirty")
+      .insert(rows.slice(from, from + 200))
+      .onConflict(["slot", "unit_key", "change_id"])
+      .ignore();
+  }
+}

@@ -1,0 +1,61 @@
+import type { AccountRow } from "@patchbay/accounts/contract";
+import { type ChangeContext, defineHook } from "@patchbay/sdk";
+import * as v from "valibot";
+
+/** Id of the slot of the sites. Backends that serve web sites provide it; units are keyed by the domain name. */
+export const webSlotId = "web";
+
+/** Object type of a domain, for `access.object`. */
+export const domainObject = "domain";
+
+/** Desired state of one site. Names no backend, except for the text in `includes`. */
+export const siteUnit = v.strictObject({
+  /** Host names it answers to, canonical. The first is the domain, and the unit's key. */
+  names: v.pipe(v.array(v.string()), v.minLength(1)),
+  kind: v.picklist(["site", "redirect"]),
+  account: v.strictObject({ username: v.string(), home: v.string() }),
+  /** `suspended`: every request is answered 503 with a page that says so. */
+  state: v.picklist(["active", "suspended"]),
+  /** Absolute document root inside the home. Null for a redirect. */
+  root: v.nullable(v.string()),
+  /** Socket of the PHP pool, relative to the host's run directory. Null: scripts are refused, never shown. */
+  php: v.nullable(v.strictObject({ socket: v.string() })),
+  /** Every request is answered with exactly this target. Null for a site. */
+  redirect: v.nullable(v.strictObject({ to: v.string(), code: v.picklist([301, 302]) })),
+  /** Configuration text an admin added for one backend, by its id. Other backends ignore it. */
+  includes: v.record(v.string(), v.string()),
+});
+
+export type SiteUnit = v.InferOutput<typeof siteUnit>;
+
+export type DomainType = "main" | "addon" | "subdomain" | "redirect";
+
+/** A row of `domains`. */
+export interface DomainRow {
+  readonly id: number;
+  readonly uuid: string;
+  readonly account_id: number;
+  readonly name: string;
+  readonly type: DomainType;
+  /** Absolute; null for a redirect. */
+  readonly document_root: string | null;
+  /** Null: the account's own version. */
+  readonly php_version: string | null;
+  readonly redirect_to: string | null;
+  readonly redirect_code: number | null;
+  /** Milliseconds since 1970. */
+  readonly created_at: number;
+  readonly updated_at: number;
+}
+
+export interface DomainChange {
+  readonly account: AccountRow;
+  readonly domain: DomainRow;
+  readonly change: ChangeContext;
+}
+
+/** Runs inside the change that adds a domain (also the main domain of a new account), after its row was written. */
+export const domainAdded = defineHook<"guarded", DomainChange>("guarded", "domains.added");
+
+/** Runs inside the change that removes a domain (also when its account ends), before its row is deleted. */
+export const domainRemoved = defineHook<"guarded", DomainChange>("guarded", "domains.removed");

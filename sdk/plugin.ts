@@ -1,0 +1,100 @@
+import type { Hook, HookKind, Tap, TapOrder } from "./hook.ts";
+import type { Operation, Schema } from "./operation.ts";
+import type { ProviderEntry, Slot, Unit } from "./slot.ts";
+import type { Migration, Read } from "./storage.ts";
+import type { Token } from "./token.ts";
+
+/** A kind of object that belongs to a hosting account. Foreign and missing look the same to callers. */
+export interface ObjectType {
+  readonly type: string;
+  /** Shown in "… not found". */
+  readonly title: string;
+  /** Tables whose rows decide the answer: ownership is cached until one of them changes. */
+  readonly tables: readonly string[];
+  /** The account the object belongs to, with the users who may reach it. Undefined: no such object. */
+  owner(read: Read, id: number): Promise<ObjectOwner | undefined>;
+}
+
+export interface ObjectOwner {
+  readonly accountId: number;
+  /** The login of the account's holder. */
+  readonly userId: number;
+  /** The login of the reseller the account belongs to. */
+  readonly resellerId: number | null;
+}
+
+/** A countable thing that a package may limit. */
+export interface Meter {
+  /** `domains`, `email`, `disk_mb`. */
+  readonly id: string;
+  /** How many the account has. Called inside the change's transaction. */
+  count(read: Read, accountId: number): Promise<number>;
+}
+
+/** Where limits come from. Exactly one plugin declares it. */
+export interface LimitSource {
+  /** Null: no limit. */
+  limit(read: Read, accountId: number, meter: string): Promise<number | null>;
+}
+
+/** Tells for whom a `user` logs in. Exactly one plugin declares it. */
+export interface AccountOfUser {
+  readonly tables: readonly string[];
+  find(read: Read, userId: number): Promise<{ accountId: number; suspended: boolean } | undefined>;
+}
+
+/** A job that runs by the clock. At least once: it must be idempotent. */
+export interface Schedule {
+  /** `<resource>.<job>`, unique. */
+  readonly id: string;
+  /** Five fields, server time. */
+  readonly cron: string;
+  run(use: <T>(token: Token<T>) => T, signal: AbortSignal): Promise<void>;
+}
+
+/** A server option beside the slots' own. Values are strings; `schema` parses and canonicalises them. */
+export interface Setting {
+  readonly key: string;
+  readonly title: string;
+  readonly schema: Schema<string>;
+  readonly default: string;
+  /** Never shown: answers carry `***`. */
+  readonly secret?: boolean;
+}
+
+/**
+ * What a plugin declares. Called once per generation, synchronously, before anything runs: it must have no effects.
+ * Everything declared disappears when the plugin is disabled; there is nothing to take back by hand.
+ */
+export interface Contributions {
+  readonly use: <T>(token: Token<T>) => T;
+  operation(operation: Operation): void;
+  migrations(steps: readonly Migration[]): void;
+  slot<U extends Unit>(slot: Slot<U>): void;
+  provider<U extends Unit>(entry: ProviderEntry<U>): void;
+  object(type: ObjectType): void;
+  meter(meter: Meter): void;
+  limits(source: LimitSource): void;
+  accountOfUser(source: AccountOfUser): void;
+  tap<K extends HookKind, P>(hook: Hook<K, P>, tap: Tap<K, P>, order?: TapOrder): void;
+  schedule(schedule: Schedule): void;
+  setting(setting: Setting): void;
+  /** Publishes a service for the plugins that require this one. Created once per generation, on first use. */
+  service<T>(token: Token<T>, create: (use: <S>(token: Token<S>) => S) => T): void;
+}
+
+export interface Plugin {
+  readonly $type: "patchbay/plugin";
+  readonly version: 1;
+  contribute(to: Contributions): void;
+}
+
+/**
+ * The default export of a plugin's `index.ts`.
+ *
+ * @example
+ * export default definePlugin((to) => { to.operation(addNote); });
+ */
+export function definePlugin(contribute: (to: Contributions) => void): Plugin {
+  return { $type: "patchbay/plugin", version: 1, contribute };
+}

@@ -1,0 +1,18 @@
+export { choice } from "./choice.ts";
+export { documentRoot } from "./document-root.ts";
+export { domainName } from "./domain-name.ts";
+export { emailAddress, mailboxAddress } from "./email-address.ts";
+export { flag } from "./flag.ts";
+export { accountPath, homePath, pathIn } from "./home-path.ts";
+export { hostName } from "./host-name.ts";
+export { httpUrl } from "./http-url.ts";
+export { parseField, safeFieldName, toFieldErrors } from "./issues.ts";
+export { objectId, safeInt } from "./numbers.ts";
+export { isBuiltFrom, password, passwordFor } from "./password.ts";
+export { phpVersion } from "./php-version.ts";
+export { pageQuery, queryBool, queryId, queryInt } from "./query.ts";
+export { type RuleCode, rule } from "./rule.ts";
+export { scopeName } from "./scope-name.ts";
+export { multilineText, text } from "./text.ts";
+export { isoDate, timestamp, toIso } from "./time.ts";
+export { username } from "./username.ts";

@@ -1,0 +1,2 @@
+/** Version of the contract plugins are written against. A manifest's `sdk` range is checked against it. */
+export const SDK_VERSION = "1.0.0";
