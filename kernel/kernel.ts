@@ -63,8 +63,6 @@ export interface KernelParts {
   readonly plugins: readonly LoadedPlugin[];
   /** `PATCHBAY_CRASH_AT`. */
   readonly crashAt: string | undefined;
-  /** Where the password worker is; beside its source when not given. */
-  readonly hashWorker?: URL;
 }
 
 /** Connects the rooms. Nothing runs before `start`. */
@@ -80,8 +78,7 @@ export async function createKernel(parts: KernelParts) {
   const anchor = createAnchorFile(instance.panel);
   const audit = createAudit({ storage, sealer, clock, ids, anchor, logger });
   const accountOfUser = () => generation().accountOfUser;
-  const hashWorker = parts.hashWorker ? { hashWorker: parts.hashWorker } : {};
-  const auth = createAuth({ storage, clock, ids, sealer, accountOfUser, system, ...hashWorker });
+  const auth = createAuth({ storage, clock, ids, sealer, accountOfUser, system });
   const onWrite = (listener: (tables: ReadonlySet<string>) => void) => storage.onWrite(listener);
   const ownership = createOwnership({ read: storage.read, objectTypes: () => generation().objects, onWrite });
   const quotas = createQuotas({ meters: () => generation().meters, limits: () => generation().limits });
@@ -112,8 +109,9 @@ export async function createKernel(parts: KernelParts) {
     clock,
     ids,
     crashPoint,
+    outcomeOf: (changeId) => outcomes.ended(storage.read, changeId),
     onOutcome: (change, changeId, result) =>
-      outcomes.finish(change.db, changeId, result.state === "undone" ? result.failures : [], clock.now()),
+      outcomes.finish(change.db, changeId, result, clock.now()),
   });
   root.value(K.reconciler, reconciler);
   const front: FrontRooms = { generation, ownership, audit, quotas, outbox };

@@ -30,9 +30,8 @@ async function main(): Promise<void> {
   ]);
   const { servicesPort, bind: address } = instance;
   const host = createHost({ hello, client, servicesPort, address, phpVersions });
-  const hashWorker = instance.built ? { hashWorker: new URL("./hash-worker.mjs", import.meta.url) } : {};
   const crashAt = process.env["PATCHBAY_CRASH_AT"];
-  const kernel = await createKernel({ instance, foundation, host, plugins, crashAt, ...hashWorker });
+  const kernel = await createKernel({ instance, foundation, host, plugins, crashAt });
   await welcomeFirstAdmin(instance, kernel, foundation);
   const listeners = await openPanel(instance, kernel, foundation, certificate);
   const stop = async () => {

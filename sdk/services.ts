@@ -24,6 +24,8 @@ export interface HostInfo {
   readonly multiUser: boolean;
   /** Ids under which the web daemons run: home directories are group-readable to them, sockets belong to them. */
   readonly web: { readonly uid: number; readonly gid: number };
+  /** Uids that accounts may have: the first, and how many. Count 0: accounts are not users of their own. */
+  readonly accounts: { readonly firstUid: number; readonly count: number };
   /** PHP versions that are installed, newest first, `["8.2"]`. */
   readonly phpVersions: readonly string[];
 }

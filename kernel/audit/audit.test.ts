@@ -99,10 +99,17 @@ describe("the chain", () => {
 
   it("holds for any text", async () => {
     await fc.assert(
-      fc.asyncProperty(fc.string({ unit: "binary" }), fc.string({ maxLength: 900 }), fc.jsonValue(), async (a, b, json) => {
-        const odd = `${a}\ud800\u0000\n[x] User 'admin'`;
-        await audit.record(entry(1, { username: odd, userAgent: b + odd, resource: odd, detail: { [odd]: json, b } }));
-      }),
+      fc.asyncProperty(
+        fc.string({ unit: "binary" }),
+        fc.string({ maxLength: 900 }),
+        fc.jsonValue(),
+        async (a, b, json) => {
+          const odd = `${a}\ud800\u0000\n[x] User 'admin'`;
+          await audit.record(
+            entry(1, { username: odd, userAgent: b + odd, resource: odd, detail: { [odd]: json, b } }),
+          );
+        },
+      ),
       { numRuns: 100 },
     );
     expect(await audit.verify()).toMatchObject({ ok: true, records: 100 });
@@ -132,47 +139,75 @@ describe("the chain", () => {
 });
 
 describe("tampering", () => {
-  const columns = ["uuid", "user_id", "username", "impersonator", "action", "resource", "outcome", "detail", "ip_address", "user_agent", "created_at", "hash"] as const;
+  const columns = [
+    "uuid",
+    "user_id",
+    "username",
+    "impersonator",
+    "action",
+    "resource",
+    "outcome",
+    "detail",
+    "ip_address",
+    "user_agent",
+    "created_at",
+    "hash",
+  ] as const;
   const position = fc.integer({ min: 0, max: size - 2 });
   const attacks: Record<string, { arbitrary: fc.Arbitrary<(rows: AuditRow[]) => AuditRow[]>; problem: RegExp }> = {
     change: {
       problem: /^changed$/,
-      arbitrary: fc.tuple(position, fc.constantFrom(...columns)).map(([at, column]) => (rows) =>
-        rows.map((row, i) => (i === at ? { ...row, [column]: typeof row[column] === "number" ? row[column] + 1 : "x" } : row)),
+      arbitrary: fc.tuple(position, fc.constantFrom(...columns)).map(
+        ([at, column]) =>
+          (rows) =>
+            rows.map((row, i) =>
+              i === at ? { ...row, [column]: typeof row[column] === "number" ? row[column] + 1 : "x" } : row,
+            ),
       ),
     },
     remove: {
       problem: /^removed$/,
-      arbitrary: fc.tuple(position, fc.integer({ min: 1, max: 3 })).map(([at, count]) => (rows) =>
-        rows.filter((_, i) => i < at || i >= Math.min(at + count, size - 1)),
+      arbitrary: fc.tuple(position, fc.integer({ min: 1, max: 3 })).map(
+        ([at, count]) =>
+          (rows) =>
+            rows.filter((_, i) => i < at || i >= Math.min(at + count, size - 1)),
       ),
     },
     "remove and close the gap": {
       problem: /^(changed|tail removed)$/,
-      arbitrary: position.map((at) => (rows) =>
-        rows.flatMap((row, i) => (i === at ? [] : [{ ...row, id: i > at ? row.id - 1 : row.id }])),
+      arbitrary: position.map(
+        (at) => (rows) => rows.flatMap((row, i) => (i === at ? [] : [{ ...row, id: i > at ? row.id - 1 : row.id }])),
       ),
     },
     insert: {
       problem: /^(changed|reordered)$/,
-      arbitrary: position.map((at) => (rows) =>
-        rows.flatMap((row, i) => {
-          const moved = i >= at ? { ...row, id: row.id + 1 } : row;
-          return i === at ? [{ ...row, uuid: "forged" }, moved] : [moved];
-        }),
+      arbitrary: position.map(
+        (at) => (rows) =>
+          rows.flatMap((row, i) => {
+            const moved = i >= at ? { ...row, id: row.id + 1 } : row;
+            return i === at ? [{ ...row, uuid: "forged" }, moved] : [moved];
+          }),
       ),
     },
     reorder: {
       problem: /^reordered$/,
-      arbitrary: fc.tuple(position, position).filter(([a, b]) => a !== b).map(([a, b]) => (rows) => {
-        const swap = new Map([[rows[a]?.id, rows[b]?.id], [rows[b]?.id, rows[a]?.id]]);
-        return rows.map((row) => ({ ...row, id: swap.get(row.id) ?? row.id }));
-      }),
+      arbitrary: fc
+        .tuple(position, position)
+        .filter(([a, b]) => a !== b)
+        .map(([a, b]) => (rows) => {
+          const swap = new Map([
+            [rows[a]?.id, rows[b]?.id],
+            [rows[b]?.id, rows[a]?.id],
+          ]);
+          return rows.map((row) => ({ ...row, id: swap.get(row.id) ?? row.id }));
+        }),
     },
     "cut the tail": { problem: /^tail removed$/, arbitrary: position.map((at) => (rows) => rows.slice(0, at)) },
     "put one in front": {
       problem: /^changed$/,
-      arbitrary: fc.integer({ min: -50, max: 0 }).map((id) => (rows) => [{ ...(rows[0] as AuditRow), id, uuid: "forged" }, ...rows]),
+      arbitrary: fc
+        .integer({ min: -50, max: 0 })
+        .map((id) => (rows) => [{ ...(rows[0] as AuditRow), id, uuid: "forged" }, ...rows]),
     },
   };
 

@@ -2,7 +2,7 @@ import type { AuditFilter, AuditLog, AuditRecord, Clock, Logger, Read } from "@p
 import type { Change, Ids, Sealer, Storage } from "../storage/types.ts";
 import { Anchor, type AnchorStore } from "./anchor.ts";
 import { queryLog } from "./query.ts";
-import { type AuditRow, emptyLog, hashRecord, type Head } from "./record.ts";
+import { type AuditRow, emptyLog, type Head, hashRecord } from "./record.ts";
 import { cut, redact } from "./redact.ts";
 import { type AuditVerdict, verifyLog } from "./verify.ts";
 

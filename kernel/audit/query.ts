@@ -1,8 +1,7 @@
 import { type AuditFilter, type AuditRecord, type Read, type SqlValue, toIso } from "@patchbay/sdk";
 import type { AuditRow } from "./record.ts";
 
-const columns =
-  "id, user_id, username, impersonator, action, resource, outcome, detail, ip_address, created_at";
+const columns = "id, user_id, username, impersonator, action, resource, outcome, detail, ip_address, created_at";
 
 /** One page of the log, newest first. `user` also finds what was done by an admin acting as somebody else. */
 export async function queryLog(
@@ -11,10 +10,11 @@ export async function queryLog(
 ): Promise<{ items: readonly AuditRecord[]; total: number }> {
   const { where, params } = conditions(filter);
   const counted = await read.get<{ total: number }>(`SELECT count(*) AS total FROM audit_log${where}`, params);
-  const rows = await read.all<AuditRow>(
-    `SELECT ${columns} FROM audit_log${where} ORDER BY id DESC LIMIT ? OFFSET ?`,
-    [...params, filter.perPage, (filter.page - 1) * filter.perPage],
-  );
+  const rows = await read.all<AuditRow>(`SELECT ${columns} FROM audit_log${where} ORDER BY id DESC LIMIT ? OFFSET ?`, [
+    ...params,
+    filter.perPage,
+    (filter.page - 1) * filter.perPage,
+  ]);
   return { items: rows.map(toRecord), total: counted?.total ?? 0 };
 }
 

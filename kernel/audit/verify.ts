@@ -1,6 +1,6 @@
 import type { Read } from "@patchbay/sdk";
 import type { Sealer } from "../storage/types.ts";
-import { type AuditRow, emptyLog, hashRecord, type Head } from "./record.ts";
+import { type AuditRow, emptyLog, type Head, hashRecord } from "./record.ts";
 
 /**
  * What is wrong with the first bad record. An inserted record shows as `changed` (nobody else can make its hash) or, when it
@@ -18,7 +18,11 @@ export interface AuditVerdict {
 const page = 1000;
 
 /** Walks the whole log and compares its end with `anchored`. `lost`: there is no trustworthy anchor. */
-export async function verifyLog(read: Read, sealer: Pick<Sealer, "mac">, anchored: Head | "lost"): Promise<AuditVerdict> {
+export async function verifyLog(
+  read: Read,
+  sealer: Pick<Sealer, "mac">,
+  anchored: Head | "lost",
+): Promise<AuditVerdict> {
   let head: Head = emptyLog;
   for await (const row of walk(read)) {
     const due = head.id + 1;

@@ -21,7 +21,7 @@ echo "Patchbay serves ", $_SERVER["HTTP_HOST"], " with PHP ", PHP_VERSION, " as 
 export async function demo({ argv }: CommandContext): Promise<number> {
   const { flags } = readFlags(argv, [...instanceOptions.map((option) => option.flag), "config"]);
   const { data } = instanceConfig(flags, process.env);
-  const up = join(dirname(dirname(fileURLToPath(import.meta.url))), "cli", "main.js");
+  const up = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), "bin", "patchbay.mjs");
   const panel = spawn(process.execPath, [up, "up", ...argv], { stdio: "inherit" });
   const ended = new Promise<number>((resolve) => panel.on("exit", (code) => resolve(code ?? 1)));
   // A terminal sends Ctrl-C to both; SIGTERM reaches only this process.

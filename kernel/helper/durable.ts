@@ -12,7 +12,6 @@ import {
   rmSync,
   type Stats,
   writeFileSync,
-  writeSync,
 } from "node:fs";
 import { dirname } from "node:path";
 
@@ -33,24 +32,30 @@ export function syncDirectory(path: string): void {
 
 /** Replaces a file of the helper's own as a whole: after a crash it is the old or the new one. Mode 0600. */
 export function writeDurable(path: string, text: string): void {
-  const temporary = `${path}.tmp`;
-  rmSync(temporary, { force: true });
-  const fd = openSync(temporary, "wx", 0o600);
-  try {
-    writeSync(fd, text);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
-  renameSync(temporary, path);
+  replaceFile(path, text, true);
   syncDirectory(dirname(path));
 }
 
 /** Like `writeDurable`, but only safe against the death of the process, not of the machine. */
 export function writeWhole(path: string, text: string): void {
+  replaceFile(path, text, false);
+}
+
+function replaceFile(path: string, text: string, flush: boolean): void {
   const temporary = `${path}.tmp`;
-  writeFileSync(temporary, text, { mode: 0o600 });
-  renameSync(temporary, path);
+  try {
+    const fd = openSync(temporary, "w", 0o600);
+    try {
+      writeFileSync(fd, text);
+      if (flush) fsyncSync(fd);
+    } finally {
+      closeSync(fd);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
 }
 
 /** A JSON file of the helper's own. Undefined when it is absent or was cut off. */

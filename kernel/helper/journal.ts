@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { serviceName } from "@patchbay/sdk/privileged";
 import * as v from "valibot";
 import { lstatIf, readJson, syncDirectory, writeDurable } from "./durable.ts";
-import { errorCode, HelperError } from "./errors.ts";
+import { HelperError } from "./errors.ts";
 
 const journal = v.object({
   tx: v.string(),
@@ -54,16 +54,11 @@ export class Journals {
     syncDirectory(dirname(path));
   }
 
-  /** Transactions that have one. */
+  /** Transactions that have one. What a crash left of a journal that was being written was never one. */
   list(): string[] {
-    try {
-      return readdirSync(this.#dir)
-        .filter((name) => name.endsWith(".json"))
-        .map((name) => name.slice(0, -".json".length));
-    } catch (error) {
-      if (errorCode(error) === "ENOENT") return [];
-      throw error;
-    }
+    const names = readdirSync(this.#dir);
+    for (const name of names) if (name.endsWith(".tmp")) rmSync(join(this.#dir, name), { force: true });
+    return names.filter((name) => name.endsWith(".json")).map((name) => name.slice(0, -".json".length));
   }
 
   #path(tx: string): string {

@@ -32,6 +32,8 @@ const stopBudgetMs = 4300;
  */
 export async function runHelper(options: HelperOptions): Promise<number> {
   process.umask(0o022);
+  // Whoever reads the output may go away; that must not end the helper.
+  for (const stream of [process.stdout, process.stderr]) stream.on("error", () => {});
   const step = options.onStep ?? crashAt(process.env["PATCHBAY_CRASH_AT"]);
   const layout = openLayout(options);
   const unlock = acquireLock(join(layout.helper, "lock"));

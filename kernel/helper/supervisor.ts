@@ -3,7 +3,7 @@ import type { OnStep } from "./crash-points.ts";
 import { adoptDaemon, type Daemon, endDaemon, findOrphan, logSize, logTail, spawnDaemon, within } from "./daemon.ts";
 import type { Owner } from "./durable.ts";
 import { HelperError, toHelperError } from "./errors.ts";
-import type { GrantedService, Grants } from "./grants.ts";
+import { type GrantedService, type Grants, serviceKey } from "./grants.ts";
 import type { Identity } from "./identity.ts";
 import { catches, isRunning, killGroup, sendSignal } from "./processes.ts";
 import type { Registry, ServiceRecord } from "./registry.ts";
@@ -115,7 +115,7 @@ export class Supervisor {
   async stopAll(budgetMs: number): Promise<void> {
     this.#ending = true;
     const names = [...this.#entries.values()].map((entry) => entry.service.name);
-    const stops = names.map((name) => this.stop(name, budgetMs).catch((error) => report("stop", name, error)));
+    const stops = names.map((name) => this.stop(name, budgetMs).catch((error) => report(`stop ${serviceKey(name)}`, error)));
     await within(Promise.all(stops), budgetMs + 500);
   }
 
@@ -212,7 +212,7 @@ export class Supervisor {
     try {
       await this.#spawn(entry);
     } catch (error) {
-      report("start", entry.service.name, error);
+      report(`start ${entry.service.key}`, error);
       entry.fastDeaths += 1;
       this.#mend(entry);
     }
@@ -231,7 +231,12 @@ export class Supervisor {
       starting: entry.starting,
       desired: entry.desired,
     }));
-    this.#registry.save(records);
+    try {
+      this.#registry.save(records);
+    } catch (error) {
+      // A full disk is no reason to let go of the daemons: the next change writes the list again.
+      report("remember the daemons", error);
+    }
   }
 }
 
@@ -248,8 +253,7 @@ async function awaitHandler(daemon: Daemon, signal: NodeJS.Signals): Promise<voi
   }
 }
 
-function report(what: string, name: ServiceName, error: unknown): void {
+function report(what: string, error: unknown): void {
   const { kind, message, output } = toHelperError(error);
-  const service = `${name.plugin}/${name.service}${name.instance === undefined ? "" : `@${name.instance}`}`;
-  process.stderr.write(`${JSON.stringify({ level: "error", message: `cannot ${what} ${service}`, kind, cause: message, output })}\n`);
+  process.stderr.write(`${JSON.stringify({ level: "error", message: `cannot ${what}`, kind, cause: message, output })}\n`);
 }

@@ -21,7 +21,7 @@ export function guardTap(tap: RegisteredTap, deadlines: Deadlines, context: Plug
     run: (payload, outer) =>
       withDeadline<unknown>(
         milliseconds,
-        (signal) => context.run(tap.plugin, () => tap.tap(payload, { signal }) as unknown),
+        (deadline) => context.run(tap.plugin, () => tap.tap(payload, deadline) as unknown),
         outer,
       ),
   };

@@ -11,7 +11,12 @@ const provision = defineHook<"guarded", { account: number }>("guarded", "account
 const added = defineHook<"notify", { id: number }>("notify", "domains.added");
 
 type AnyHook = RegisteredTap["hook"];
-const tapOf = <P>(plugin: string, hook: { id: string; kind: HookKind }, tap: (payload: P, ctx: { signal: AbortSignal }) => unknown, order?: RegisteredTap["order"]): RegisteredTap => ({
+const tapOf = <P>(
+  plugin: string,
+  hook: { id: string; kind: HookKind },
+  tap: (payload: P, ctx: { signal: AbortSignal }) => unknown,
+  order?: RegisteredTap["order"],
+): RegisteredTap => ({
   plugin,
   hook: hook as AnyHook,
   tap: tap as unknown as Tap<HookKind, unknown>,
@@ -21,7 +26,10 @@ const tapOf = <P>(plugin: string, hook: { id: string; kind: HookKind }, tap: (pa
 const build = (taps: readonly RegisteredTap[], more: Partial<HookTableOptions> = {}) => {
   const blamed: string[] = [];
   const onBlame = (plugin: string, hookId: string) => void blamed.push(`${plugin} ${hookId}`);
-  return { table: createHookTable({ taps, onBlame, deadlines: { veto: 50, transform: 50, guarded: 50, notify: 50 }, ...more }), blamed };
+  return {
+    table: createHookTable({ taps, onBlame, deadlines: { veto: 50, transform: 50, guarded: 50, notify: 50 }, ...more }),
+    blamed,
+  };
 };
 
 const errorOf = async (work: Promise<unknown>): Promise<PanelError> => {
@@ -44,7 +52,10 @@ describe("veto", () => {
     const asked: string[] = [];
     const { table, blamed } = build([
       tapOf("c", before, () => void asked.push("c")),
-      tapOf("b", before, async () => (asked.push("b"), { code: "NO_B", message: "b says no" })),
+      tapOf("b", before, async () => {
+        asked.push("b");
+        return { code: "NO_B", message: "b says no" };
+      }),
       tapOf("a", before, async () => void asked.push("a")),
     ]);
     const error = await errorOf(table.veto(before, { name: "a.test" }));
@@ -54,8 +65,18 @@ describe("veto", () => {
   });
 
   it.each<[string, () => unknown]>([
-    ["throws", () => { throw new Error("secret"); }],
-    ["rejects", async () => { throw new PanelError("X", { status: 400, message: "secret" }); }],
+    [
+      "throws",
+      () => {
+        throw new Error("secret");
+      },
+    ],
+    [
+      "rejects",
+      async () => {
+        throw new PanelError("X", { status: 400, message: "secret" });
+      },
+    ],
     ["hangs", () => new Promise(() => undefined)],
     ["answers true", async () => true],
     ["answers null", async () => null],
@@ -70,7 +91,12 @@ describe("veto", () => {
 
   it("aborts the signal of a tap that is out of time", async () => {
     let signal: AbortSignal | undefined;
-    const { table } = build([tapOf("slow", before, (_p, ctx) => ((signal = ctx.signal), new Promise(() => undefined)))]);
+    const { table } = build([
+      tapOf("slow", before, (_p, ctx) => {
+        signal = ctx.signal;
+        return new Promise(() => undefined);
+      }),
+    ]);
     await errorOf(table.veto(before, { name: "a.test" }));
     expect(signal?.aborted).toBe(true);
   });
@@ -79,8 +105,16 @@ describe("veto", () => {
     const payload = { name: "a.test", list: ["x"] };
     const { table, blamed } = build([
       tapOf<typeof payload>("top", before, async (seen) => {
-        try { seen.name = "b.test"; } catch { /* Frozen: that is what is tested. */ }
-        try { seen.list.push("y"); } catch { /* Frozen below the top too. */ }
+        try {
+          seen.name = "b.test";
+        } catch {
+          /* Frozen: that is what is tested. */
+        }
+        try {
+          seen.list.push("y");
+        } catch {
+          /* Frozen below the top too. */
+        }
         expect(seen).toEqual({ name: "a.test", list: ["x"] });
       }),
     ]);
@@ -109,8 +143,19 @@ describe("transform", () => {
   it.each<[string, (value: { name: string }) => unknown]>([
     ["makes it invalid", async () => ({ name: "n".repeat(21) })],
     ["forgets to answer", async () => undefined],
-    ["changes the value it was given", async (value) => { value.name = "other"; return value; }],
-    ["throws", () => { throw new Error("no"); }],
+    [
+      "changes the value it was given",
+      async (value) => {
+        value.name = "other";
+        return value;
+      },
+    ],
+    [
+      "throws",
+      () => {
+        throw new Error("no");
+      },
+    ],
     ["hangs", () => new Promise(() => undefined)],
   ])("refuses the operation when a tap %s", async (_, tap) => {
     const value = { name: "x" };
@@ -125,13 +170,24 @@ describe("guarded", () => {
   it("runs in order, passes a PanelError on and wraps anything else", async () => {
     const ran: string[] = [];
     const refuse = new PanelError("HOME_EXISTS", { status: 409, message: "the home exists" });
-    const good = build([tapOf("b", provision, async () => void ran.push("b")), tapOf("a", provision, async () => void ran.push("a"))]);
+    const good = build([
+      tapOf("b", provision, async () => void ran.push("b")),
+      tapOf("a", provision, async () => void ran.push("a")),
+    ]);
     await good.table.guarded(provision, { account: 1 });
     expect(ran).toEqual(["a", "b"]);
-    const refusing = build([tapOf("a", provision, async () => { throw refuse; })]);
+    const refusing = build([
+      tapOf("a", provision, async () => {
+        throw refuse;
+      }),
+    ]);
     await expect(refusing.table.guarded(provision, { account: 1 })).rejects.toBe(refuse);
     expect(refusing.blamed).toEqual([]);
-    const failing = build([tapOf("a", provision, async () => { throw new Error("x"); })]);
+    const failing = build([
+      tapOf("a", provision, async () => {
+        throw new Error("x");
+      }),
+    ]);
     expect((await errorOf(failing.table.guarded(provision, { account: 1 }))).code).toBe("HOOK_FAILED");
     expect(failing.blamed).toEqual(["a accounts.provision"]);
   });
@@ -149,7 +205,9 @@ describe("notify", () => {
     expect(table.subscribers("nothing")).toEqual([]);
     await table.deliver("a", added.id, { id: 1 }, new AbortController().signal);
     expect(got).toEqual(["a1", "a2"]);
-    await expect(table.deliver("c", added.id, { id: 1 }, new AbortController().signal)).rejects.toThrow("does not listen");
+    await expect(table.deliver("c", added.id, { id: 1 }, new AbortController().signal)).rejects.toThrow(
+      "does not listen",
+    );
   });
 
   it("blames a failing tap, but not for the panel's own stop", async () => {
@@ -159,7 +217,9 @@ describe("notify", () => {
     stop.abort(new Error("stopping"));
     await expect(stopped).rejects.toThrow("stopping");
     expect(blamed).toEqual([]);
-    await expect(table.deliver("a", added.id, { id: 1 }, new AbortController().signal)).rejects.toThrow("no answer within");
+    await expect(table.deliver("a", added.id, { id: 1 }, new AbortController().signal)).rejects.toThrow(
+      "no answer within",
+    );
     expect(blamed).toEqual(["a domains.added"]);
   });
 });
@@ -179,7 +239,8 @@ describe("a table", () => {
 
   it("orders by stage, then before and after, then plugin id", async () => {
     const ran: string[] = [];
-    const note = (name: string, order?: RegisteredTap["order"]) => tapOf(name, provision, async () => void ran.push(name), order);
+    const note = (name: string, order?: RegisteredTap["order"]) =>
+      tapOf(name, provision, async () => void ran.push(name), order);
     const { table } = build([
       note("late", { stage: "late" }),
       note("a", { after: ["z"] }),
@@ -194,7 +255,8 @@ describe("a table", () => {
   });
 
   it("collects everything that is wrong with the order", () => {
-    const make = (plugin: string, hook: { id: string; kind: HookKind }, order?: RegisteredTap["order"]) => tapOf(plugin, hook, async () => undefined, order);
+    const make = (plugin: string, hook: { id: string; kind: HookKind }, order?: RegisteredTap["order"]) =>
+      tapOf(plugin, hook, async () => undefined, order);
     const wrong = () =>
       build([
         make("a", before, { before: ["ghost"] }),
@@ -215,17 +277,21 @@ describe("a table", () => {
     const plugins = ["a", "b", "c", "d", "e", "f"];
     const wish = fc.tuple(fc.nat(5), fc.nat(5)).filter(([x, y]) => x < y);
     await fc.assert(
-      fc.asyncProperty(fc.shuffledSubarray(plugins, { minLength: 6 }), fc.array(wish, { maxLength: 8 }), async (rank, wishes) => {
-        const ran: string[] = [];
-        const taps = plugins.map((plugin) =>
-          tapOf(plugin, provision, async () => void ran.push(plugin), {
-            before: wishes.filter(([x]) => rank[x] === plugin).map(([, y]) => rank[y] ?? ""),
-          }),
-        );
-        await build(taps).table.guarded(provision, { account: 1 });
-        for (const [x, y] of wishes) expect(ran.indexOf(rank[x] ?? "")).toBeLessThan(ran.indexOf(rank[y] ?? ""));
-        expect([...ran].sort()).toEqual(plugins);
-      }),
+      fc.asyncProperty(
+        fc.shuffledSubarray(plugins, { minLength: 6 }),
+        fc.array(wish, { maxLength: 8 }),
+        async (rank, wishes) => {
+          const ran: string[] = [];
+          const taps = plugins.map((plugin) =>
+            tapOf(plugin, provision, async () => void ran.push(plugin), {
+              before: wishes.filter(([x]) => rank[x] === plugin).map(([, y]) => rank[y] ?? ""),
+            }),
+          );
+          await build(taps).table.guarded(provision, { account: 1 });
+          for (const [x, y] of wishes) expect(ran.indexOf(rank[x] ?? "")).toBeLessThan(ran.indexOf(rank[y] ?? ""));
+          expect([...ran].sort()).toEqual(plugins);
+        },
+      ),
       { numRuns: 200 },
     );
   });

@@ -22,10 +22,19 @@ interface Node {
  * The taps of one hook in the order they run: stage, then `before` and `after`, then plugin id. What is wrong with the
  * order is added to `problems`; the answer then holds only the taps that could be placed.
  */
-export function sortTaps(taps: readonly RegisteredTap[], known: ReadonlySet<string>, problems: string[]): RegisteredTap[] {
+export function sortTaps(
+  taps: readonly RegisteredTap[],
+  known: ReadonlySet<string>,
+  problems: string[],
+): RegisteredTap[] {
   const nodes = taps.map((tap, index) => ({ tap, index, stage: stageOf(tap), earlier: new Set<Node>() }));
   for (const node of nodes) connect(node, nodes, known, problems);
-  return stages.flatMap((_, stage) => place(nodes.filter((node) => node.stage === stage), problems));
+  return stages.flatMap((_, stage) =>
+    place(
+      nodes.filter((node) => node.stage === stage),
+      problems,
+    ),
+  );
 }
 
 function stageOf(tap: RegisteredTap): number {

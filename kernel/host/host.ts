@@ -29,10 +29,10 @@ const usualPorts: Readonly<Record<ServicePort, number>> = {
 
 /** The machine as the kernel and the plugins see it. */
 export function createHost({ hello, client, servicesPort, address, phpVersions }: HostOptions): Host {
-  const { kind, paths, multiUser, web } = hello;
+  const { kind, paths, multiUser, web, accounts } = hello;
   const offset = kind === "sandbox" ? servicesPort : 0;
   const shifted = Object.entries(usualPorts).map(([name, port]) => [name, port + offset]);
   const ports = Object.fromEntries(shifted) as Record<ServicePort, number>;
-  const info: HostInfo = { kind, address, ports, paths, multiUser, web, phpVersions };
+  const info: HostInfo = { kind, address, ports, paths, multiUser, web, accounts, phpVersions };
   return { info, helper: client, probe: createProbe(info, client) };
 }

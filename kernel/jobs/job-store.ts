@@ -64,7 +64,12 @@ export async function claimJobs(
     .select("id");
   const claimed = (await db("jobs")
     .whereIn("id", due)
-    .update({ lease_owner: claim.owner, lease_until: claim.until, attempts: db.raw("attempts + 1"), updated_at: claim.now })
+    .update({
+      lease_owner: claim.owner,
+      lease_until: claim.until,
+      attempts: db.raw("attempts + 1"),
+      updated_at: claim.now,
+    })
     .returning(["id", "uuid", "queue", "payload", "attempts", "max_attempts"])) as ClaimedJob[];
   return claimed.sort((a, b) => a.id - b.id);
 }
@@ -75,7 +80,14 @@ export async function buryLostJobs(db: Db, now: number): Promise<number> {
     .where({ state: "ready" })
     .where("lease_until", "<=", now)
     .whereRaw("attempts >= max_attempts")
-    .update({ state: "dead", last_error: lost, dedupe_key: null, lease_owner: null, lease_until: null, updated_at: now });
+    .update({
+      state: "dead",
+      last_error: lost,
+      dedupe_key: null,
+      lease_owner: null,
+      lease_until: null,
+      updated_at: now,
+    });
 }
 
 /** Writes how a claim ended. Changes nothing when the job was claimed again meanwhile. */
@@ -122,8 +134,12 @@ export async function prolongLeases(
 export async function nextDue(read: Read, queues: readonly string[]): Promise<number | undefined> {
   const marks = queues.map(() => "?").join(", ");
   const row = await read.get<{ at: number | null }>(
-    `SELECT min(max(run_at, coalesce(lease_until, 0))) AS at FROM jobs WHERE state = 'ready' AND queue IN (${marks})`,
-    queues,
+    `SELECT min(at) AS at FROM (
+       SELECT * FROM (SELECT run_at AS at FROM jobs
+         WHERE state = 'ready' AND lease_until IS NULL AND queue IN (${marks}) ORDER BY run_at LIMIT 1)
+       UNION ALL
+       SELECT min(lease_until) FROM jobs WHERE state = 'ready' AND lease_until > 0 AND queue IN (${marks}))`,
+    [...queues, ...queues],
   );
   return row?.at ?? undefined;
 }

@@ -43,9 +43,14 @@ const make = (timing: Partial<WorkerTiming> = {}) => {
 };
 const enqueue = (jobs: Jobs, request: JobRequest) => storage.change(({ db }) => jobs.enqueue(db, request));
 const rows = () =>
-  storage.read.all<{ state: string; attempts: number; last_error: string | null; lease_owner: string | null; run_at: number; dedupe_key: string | null }>(
-    "SELECT * FROM jobs ORDER BY id",
-  );
+  storage.read.all<{
+    state: string;
+    attempts: number;
+    last_error: string | null;
+    lease_owner: string | null;
+    run_at: number;
+    dedupe_key: string | null;
+  }>("SELECT * FROM jobs ORDER BY id");
 const until = (check: () => void | Promise<void>) => vi.waitFor(check, { timeout: 10_000, interval: 10 });
 
 describe("a job", () => {
@@ -115,7 +120,9 @@ describe("a job", () => {
     jobs.start();
     await enqueue(jobs, { queue: "q", payload: null, maxAttempts: 3, dedupeKey: "k" });
     for (let attempt = 1; attempt < 3; attempt++) {
-      await until(async () => expect(await rows()).toMatchObject([{ state: "ready", attempts: attempt, lease_owner: null }]));
+      await until(async () =>
+        expect(await rows()).toMatchObject([{ state: "ready", attempts: attempt, lease_owner: null }]),
+      );
       const wait = ((await rows())[0]?.run_at ?? 0) - (at[attempt - 1] ?? 0);
       expect(wait).toBeGreaterThanOrEqual(500 * 2 ** (attempt - 1));
       expect(wait).toBeLessThan(500 * 2 ** (attempt - 1) + 400);
@@ -123,7 +130,9 @@ describe("a job", () => {
       shift += wait;
     }
     await until(async () =>
-      expect(await rows()).toMatchObject([{ state: "dead", attempts: 3, last_error: "Error: broken", dedupe_key: null }]),
+      expect(await rows()).toMatchObject([
+        { state: "dead", attempts: 3, last_error: "Error: broken", dedupe_key: null },
+      ]),
     );
     expect(logged).toContain("a job was given up");
   });
@@ -131,10 +140,15 @@ describe("a job", () => {
   it("is aborted and tried again when it takes too long, also when it ignores its signal", async () => {
     const jobs = make({ job: 50 });
     let signal: AbortSignal | undefined;
-    jobs.handle("q", (_, given) => ((signal = given), new Promise(() => undefined)));
+    jobs.handle("q", (_, given) => {
+      signal = given;
+      return new Promise(() => undefined);
+    });
     jobs.start();
     await enqueue(jobs, { queue: "q", payload: null });
-    await until(async () => expect(await rows()).toMatchObject([{ state: "ready", last_error: "Error: the job took too long" }]));
+    await until(async () =>
+      expect(await rows()).toMatchObject([{ state: "ready", last_error: "Error: the job took too long" }]),
+    );
     expect(signal?.aborted).toBe(true);
   });
 });
@@ -160,7 +174,7 @@ describe("workers", () => {
   it("take over from one that crashed, after its lease, and give up a job that always kills its worker", async () => {
     const jobs = make({ idle: 20 });
     let runs = 0;
-    jobs.handle("q", async () => void (runs += 1));
+    jobs.handle("q", async () => void runs++);
     await enqueue(jobs, { queue: "q", payload: 1 });
     await enqueue(jobs, { queue: "q", payload: 2, maxAttempts: 2 });
     await storage.change(async ({ db }) => {
@@ -171,7 +185,12 @@ describe("workers", () => {
     await new Promise((resolve) => setTimeout(resolve, 100));
     expect(runs).toBe(0);
     shift = 5_001;
-    await until(async () => expect(await rows()).toMatchObject([{ state: "done", attempts: 2 }, { state: "dead", attempts: 2 }]));
+    await until(async () =>
+      expect(await rows()).toMatchObject([
+        { state: "done", attempts: 2 },
+        { state: "dead", attempts: 2 },
+      ]),
+    );
     expect(runs).toBe(1);
   });
 
@@ -193,7 +212,16 @@ describe("workers", () => {
   it("abort a job whose lease was lost, and do not touch its row", async () => {
     const jobs = make({ lease: 60 });
     let reason: unknown;
-    jobs.handle("q", (_, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => reject((reason = signal.reason)))));
+    jobs.handle(
+      "q",
+      (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => {
+            reason = signal.reason;
+            reject(reason);
+          }),
+        ),
+    );
     jobs.start();
     await enqueue(jobs, { queue: "q", payload: 1 });
     await until(async () => expect((await rows())[0]?.lease_owner).not.toBeNull());
@@ -206,7 +234,16 @@ describe("workers", () => {
   it("stop: abort their jobs, give them back, and do not wait for ever", async () => {
     const jobs = make({ stop: 100 });
     let aborted = 0;
-    jobs.handle("polite", (_, signal) => new Promise((_resolve, reject) => signal.addEventListener("abort", () => { aborted += 1; reject(signal.reason); })));
+    jobs.handle(
+      "polite",
+      (_, signal) =>
+        new Promise((_resolve, reject) =>
+          signal.addEventListener("abort", () => {
+            aborted += 1;
+            reject(signal.reason);
+          }),
+        ),
+    );
     jobs.handle("deaf", () => new Promise(() => undefined));
     jobs.start();
     await enqueue(jobs, { queue: "polite", payload: 1 });
@@ -216,7 +253,10 @@ describe("workers", () => {
     await jobs.stop();
     expect(Date.now() - began).toBeLessThan(2_000);
     expect(aborted).toBe(1);
-    expect(await rows()).toMatchObject([{ lease_owner: null, attempts: 0, state: "ready" }, { attempts: 1, state: "ready" }]);
+    expect(await rows()).toMatchObject([
+      { lease_owner: null, attempts: 0, state: "ready" },
+      { attempts: 1, state: "ready" },
+    ]);
     expect((await rows())[1]?.lease_owner).not.toBeNull();
   });
 
@@ -233,7 +273,7 @@ describe("workers", () => {
   it("go on after the database was not there", async () => {
     const jobs = make();
     let runs = 0;
-    jobs.handle("q", async () => void (runs += 1));
+    jobs.handle("q", async () => void runs++);
     vi.spyOn(storage, "change").mockRejectedValueOnce(new Error("disk"));
     await storage.change(() => Promise.resolve()).catch(() => undefined);
     vi.spyOn(storage.read, "get").mockRejectedValueOnce(new Error("disk"));
@@ -260,11 +300,15 @@ describe("workers", () => {
 
 it("waits between one half and the whole of a doubling time, at most ten minutes", () => {
   fc.assert(
-    fc.property(fc.integer({ min: 1, max: 1000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (attempt, random) => {
-      const full = Math.min(600_000, 1000 * 2 ** (attempt - 1));
-      const delay = retryDelay(attempt, random);
-      expect(delay).toBeGreaterThanOrEqual(full / 2);
-      expect(delay).toBeLessThanOrEqual(full);
-    }),
+    fc.property(
+      fc.integer({ min: 1, max: 1000 }),
+      fc.double({ min: 0, max: 0.999, noNaN: true }),
+      (attempt, random) => {
+        const full = Math.min(600_000, 1000 * 2 ** (attempt - 1));
+        const delay = retryDelay(attempt, random);
+        expect(delay).toBeGreaterThanOrEqual(full / 2);
+        expect(delay).toBeLessThanOrEqual(full);
+      },
+    ),
   );
 });

@@ -21,6 +21,7 @@ export const jobMigrations: readonly Migration[] = [
         table.bigInteger("created_at").notNullable();
         table.bigInteger("updated_at").notNullable();
         table.index(["state", "run_at"]);
+        table.index(["state", "lease_until", "run_at"]);
       });
       await db.schema.createTable("schedules", (table) => {
         table.text("id").primary();

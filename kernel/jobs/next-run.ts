@@ -1,8 +1,5 @@
-/** Computes when a schedule runs. */
-export interface NextRun {
-  /** The first instant after `from`, in milliseconds since 1970. Throws when `cron` is no five-field expression or never comes. */
-  (cron: string, from: number): number;
-}
+/** The first instant after `from`, in milliseconds since 1970. Throws when `cron` is no five-field expression or never comes. */
+export type NextRun = (cron: string, from: number) => number;
 
 /** The parser is loaded on first use: nothing at start-up waits for it. */
 export async function loadNextRun(): Promise<NextRun> {

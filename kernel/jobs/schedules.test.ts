@@ -40,10 +40,13 @@ afterEach(async () => {
 });
 
 const boot = (): { jobs: Jobs; schedules: Schedules } => {
-  const jobs = createJobs({ storage, clock, ids: createIds(clock), logger, timing: { idle: 20 } });
+  const jobs = createJobs({ storage, clock, ids: createIds(clock), logger, timing: { idle: 20, lease: minutes(60) } });
   const schedules = createSchedules({ storage, clock, logger, jobs });
   jobs.start();
-  stops.push(() => schedules.stop(), () => jobs.stop());
+  stops.push(
+    () => schedules.stop(),
+    () => jobs.stop(),
+  );
   return { jobs, schedules };
 };
 const entry = (id: string, cron: string, run: () => unknown): RegisteredSchedule => ({
@@ -61,7 +64,7 @@ describe("schedules", () => {
   it("run when due, once per instant", async () => {
     const { schedules } = boot();
     let runs = 0;
-    const list = [entry("a.b", "*/5 * * * *", () => (runs += 1))];
+    const list = [entry("a.b", "*/5 * * * *", () => runs++)];
     await schedules.activate(list);
     await settle();
     expect(runs).toBe(0);
@@ -78,7 +81,7 @@ describe("schedules", () => {
 
   it("run once for everything that was missed while the panel was down, and not at once when they are new", async () => {
     let runs = 0;
-    const list = [entry("a.b", "0 * * * *", () => (runs += 1))];
+    const list = [entry("a.b", "0 * * * *", () => runs++)];
     const before = boot();
     await before.schedules.activate(list);
     await before.schedules.stop();
@@ -94,7 +97,7 @@ describe("schedules", () => {
     const { schedules } = boot();
     let runs = 0;
     now = Date.parse("2026-06-08T12:00:59.900");
-    await schedules.activate([entry("a.b", "* * * * *", () => (runs += 1))]);
+    await schedules.activate([entry("a.b", "* * * * *", () => runs++)]);
     now += 200;
     await until(() => expect(runs).toBe(1));
   });
@@ -129,7 +132,10 @@ describe("schedules", () => {
   it("follow a changed expression, stop when their plugin goes, and leave a wrong one out", async () => {
     const { schedules } = boot();
     const ran: string[] = [];
-    await schedules.activate([entry("a.b", "0 0 1 1 *", () => ran.push("a")), entry("c.d", "* * * * *", () => ran.push("c"))]);
+    await schedules.activate([
+      entry("a.b", "0 0 1 1 *", () => ran.push("a")),
+      entry("c.d", "* * * * *", () => ran.push("c")),
+    ]);
     await schedules.activate([
       entry("a.b", "* * * * *", () => ran.push("a")),
       entry("e.f", "* * * * * *", () => ran.push("e")),
@@ -149,7 +155,8 @@ describe("schedules", () => {
     const local = (time: string) => new Date(Date.parse(time)).toISOString();
     expect(at("30 2 * * *", "2026-06-08T02:30:00")).toBe(local("2026-06-09T02:30:00"));
     expect(at("0 0 29 2 *", "2026-06-08T00:00:00")).toBe(local("2028-02-29T00:00:00"));
-    for (const wrong of ["@daily", "* * * *", "* * * * * *", "61 * * * *", "", "x * * * *"]) expect(() => next(wrong, noon)).toThrow();
+    for (const wrong of ["@daily", "* * * *", "* * * * * *", "61 * * * *", "", "x * * * *"])
+      expect(() => next(wrong, noon)).toThrow();
   });
 });
 
@@ -194,14 +201,19 @@ describe("the outbox", () => {
   it("keeps a letter for a plugin that is being replaced", async () => {
     const { jobs } = boot();
     const got: unknown[] = [];
-    const table = (present: boolean) => createHookTable({ taps: present ? [listen("a", (payload) => got.push(payload))] : [], onBlame: () => undefined });
+    const table = (present: boolean) =>
+      createHookTable({ taps: present ? [listen("a", (payload) => got.push(payload))] : [], onBlame: () => undefined });
     let current = table(true);
     const outbox = createOutbox(jobs, () => current);
     await storage.change(async ({ db }) => {
       await outbox.emit(db, added, { id: 1 });
       current = table(false);
     });
-    await until(async () => expect(await storage.read.get("SELECT last_error FROM jobs")).toEqual({ last_error: "Error: a does not listen to domains.added" }));
+    await until(async () =>
+      expect(await storage.read.get("SELECT last_error FROM jobs")).toEqual({
+        last_error: "Error: a does not listen to domains.added",
+      }),
+    );
     current = table(true);
     now += 2_000;
     await until(() => expect(got).toEqual([{ id: 1 }]));

@@ -55,7 +55,8 @@ class ClockedSchedules implements Schedules {
   }
 
   async activate(schedules: readonly RegisteredSchedule[]): Promise<void> {
-    const next = schedules.length > 0 ? (this.#next ??= await loadNextRun()) : undefined;
+    const next = this.#next ?? (schedules.length > 0 ? await loadNextRun() : undefined);
+    this.#next = next;
     const active = new Map<string, RegisteredSchedule>();
     const now = this.#options.clock.now();
     const wanted: Row[] = [];
@@ -82,7 +83,9 @@ class ClockedSchedules implements Schedules {
   /** Adds the rows that are missing. A row whose expression is unchanged keeps its time: that is how a missed run is seen. */
   async #remember(wanted: readonly Row[]): Promise<void> {
     const { storage } = this.#options;
-    const known = new Map((await storage.read.all<Row>("SELECT id, cron, next_run_at FROM schedules")).map((row) => [row.id, row]));
+    const known = new Map(
+      (await storage.read.all<Row>("SELECT id, cron, next_run_at FROM schedules")).map((row) => [row.id, row]),
+    );
     const changed = wanted.filter((row) => known.get(row.id)?.cron !== row.cron);
     if (changed.length === 0) return;
     await storage.change(async ({ db, tables }) => {
@@ -113,7 +116,8 @@ class ClockedSchedules implements Schedules {
     const now = clock.now();
     const due = ours.filter((row) => row.next_run_at <= now);
     const next = this.#next;
-    if (due.length === 0 || !next) return Math.min(longestSleep, (ours[0]?.next_run_at ?? Number.POSITIVE_INFINITY) - now);
+    if (due.length === 0 || !next)
+      return Math.min(longestSleep, (ours[0]?.next_run_at ?? Number.POSITIVE_INFINITY) - now);
     await storage.change(async ({ db, read, tables }) => {
       tables.add("schedules");
       for (const row of due) {

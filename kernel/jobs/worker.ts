@@ -190,7 +190,9 @@ export class Worker {
     if (running.length === 0) return;
     const jobs = running.map((one) => one.job);
     try {
-      const held = await storage.change(({ db }) => prolongLeases(db, { owner, jobs, until: clock.now() + timing.lease }));
+      const held = await storage.change(({ db }) =>
+        prolongLeases(db, { owner, jobs, until: clock.now() + timing.lease }),
+      );
       for (const one of running) if (!held.has(one.job.id)) one.abort.abort(new Error("the lease was lost"));
     } catch (error) {
       this.#trouble(error);

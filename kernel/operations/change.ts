@@ -163,7 +163,7 @@ export class ChangeRunner {
     const end = await Promise.race([this.#reconciler.settled(id), late]);
     clearTimeout(timer);
     if (!end) return running;
-    if (end.state === "undone") throw applyError(end.failures);
+    if (end.state !== "done") throw applyError(end.state, end.failures);
     const final = await this.#outcomes.result(this.#storage.read, id);
     return final === "running" ? running : { status: 200, ...final };
   }

@@ -1,6 +1,6 @@
 import type { Db, Migration, Read } from "@patchbay/sdk";
 import { notFound, PanelError } from "@patchbay/sdk";
-import type { UnitFailure } from "../reconcile/types.ts";
+import type { ChangeResult, UnitFailure } from "../reconcile/types.ts";
 import type { Sealer } from "../storage/types.ts";
 
 export const outcomeMigrations: readonly Migration[] = [
@@ -31,7 +31,7 @@ interface Row {
   readonly id: string;
   readonly action: string;
   readonly user_id: number | null;
-  readonly state: "running" | "done" | "undone";
+  readonly state: "running" | ChangeResult["state"];
   readonly failures: string | null;
   readonly answer: string;
 }
@@ -64,14 +64,9 @@ export class Outcomes {
     });
   }
 
-  async finish(db: Db, id: string, failures: readonly UnitFailure[], now: number): Promise<void> {
-    await db("operations")
-      .where({ id })
-      .update({
-        state: failures.length === 0 ? "done" : "undone",
-        failures: failures.length === 0 ? null : JSON.stringify(failures),
-        finished_at: now,
-      });
+  async finish(db: Db, id: string, result: ChangeResult, now: number): Promise<void> {
+    const failures = result.state === "done" ? null : JSON.stringify(result.failures);
+    await db("operations").where({ id }).update({ state: result.state, failures, finished_at: now });
   }
 
   /** The final answer, `running`, or the error the change ended with. */
@@ -79,8 +74,16 @@ export class Outcomes {
     const row = await this.#row(read, id);
     if (!row) throw notFound("operation");
     if (row.state === "running") return "running";
-    if (row.state === "undone") throw applyError(JSON.parse(row.failures ?? "[]") as UnitFailure[]);
+    if (row.state !== "done") throw applyError(row.state, JSON.parse(row.failures ?? "[]") as UnitFailure[]);
     return JSON.parse(this.#sealer.open(`operations.answer.${id}`, row.answer)) as StoredAnswer;
+  }
+
+  /** How a change ended for the reconciler; undefined while it has not. */
+  async ended(read: Read, id: string): Promise<ChangeResult | undefined> {
+    const row = await this.#row(read, id);
+    if (!row || row.state === "running") return undefined;
+    if (row.state === "done") return { state: "done" };
+    return { state: row.state, failures: JSON.parse(row.failures ?? "[]") as UnitFailure[] };
   }
 
   /** What `operations/get` answers. Only the caller's own, except for admins. */
@@ -98,7 +101,7 @@ export class Outcomes {
         state: "failed" as const,
         message: failure.message,
       })),
-      error: failures.length === 0 ? null : applyError(failures).message,
+      error: row.state === "running" || row.state === "done" ? null : applyError(row.state, failures).message,
     };
   }
 
@@ -116,14 +119,19 @@ const codes = {
   terminal: "APPLY_FAILED",
 } as const;
 
-/** The one error a caller gets when its units could not be made live. The change has been undone. */
-export function applyError(failures: readonly UnitFailure[]): PanelError {
+const outcomes = {
+  undone: "Nothing was changed",
+  failed: "The change is stored but not live yet, and is tried again",
+} as const;
+
+/** The one error a caller gets when its units could not be made live. */
+export function applyError(state: "undone" | "failed", failures: readonly UnitFailure[]): PanelError {
   const first = failures[0];
   const kind = first?.kind ?? "terminal";
   const what = failures.map((failure) => failure.message);
   return new PanelError(codes[kind], {
     status: statuses[kind],
-    message: `Nothing was changed: ${[...new Set(what)].slice(0, 3).join("; ") || "the change could not be applied"}`,
+    message: `${outcomes[state]}: ${[...new Set(what)].slice(0, 3).join("; ") || "the change could not be applied"}`,
     fields: failures.flatMap((f) => f.issues.map((i) => ({ field: i.field, code: "unsupported", message: i.message }))),
     retry: kind === "unavailable" ? "later" : "never",
     ...(kind === "unavailable" ? { retryAfterSeconds: 5 } : {}),

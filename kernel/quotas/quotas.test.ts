@@ -17,7 +17,10 @@ beforeEach(async () => {
   dir = mkdtempSync(join(tmpdir(), "patchbay-quotas-"));
   storage = await createStorage({ file: join(dir, "panel.db"), clock, ids: createIds(clock) });
   await storage.migrate("test", [
-    { id: "001", up: (db) => db.schema.createTable("things", (t) => void [t.increments("id"), t.integer("account_id")]) },
+    {
+      id: "001",
+      up: (db) => db.schema.createTable("things", (t) => void [t.increments("id"), t.integer("account_id")]),
+    },
   ]);
 });
 
@@ -48,7 +51,9 @@ describe("a claim", () => {
         const results = await Promise.allSettled(Array.from({ length: 50 }, create));
         const lost = results.filter((result) => result.status === "rejected");
         expect(results.length - lost.length).toBe(Math.min(50, Math.floor(limit / amount)));
-        expect(lost.every((result) => isPanelError(result.reason) && result.reason.code === "QUOTA_EXCEEDED")).toBe(true);
+        expect(lost.every((result) => isPanelError(result.reason) && result.reason.code === "QUOTA_EXCEEDED")).toBe(
+          true,
+        );
       }),
       { numRuns: 12 },
     );
@@ -73,7 +78,9 @@ describe("a claim", () => {
 
   it("refuses what it cannot measure", async () => {
     const claims = [{ meter: "domains", accountId: 1, amount: 1 }];
-    await expect(quotasWith(async () => Number.NaN).claim(storage.read, claims)).rejects.toMatchObject({ code: "QUOTA_EXCEEDED" });
+    await expect(quotasWith(async () => Number.NaN).claim(storage.read, claims)).rejects.toMatchObject({
+      code: "QUOTA_EXCEEDED",
+    });
     const unknown = quotasWith(undefined).claim(storage.read, [{ meter: "ghosts", accountId: 1, amount: 1 }]);
     await expect(unknown).rejects.toThrow("ghosts");
     await expect(unknown.catch(isPanelError)).resolves.toBe(false);

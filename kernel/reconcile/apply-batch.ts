@@ -7,7 +7,7 @@ import type { ReconcileCrashPoint } from "./crash-points.ts";
 import { fileId, footprint, generationKey, hashOf, isUnitChanged, type Item, serviceId, sha256, toServiceName } from "./item.ts";
 import { type FileRecord, Ledger } from "./ledger.ts";
 import { putFiles, writeItems } from "./ledger-write.ts";
-import type { FileChange, Merge, MergeOptions } from "./merge.ts";
+import { expectedDigest, type FileChange, type Merge, type MergeOptions } from "./merge.ts";
 import { clearPending, healPending, readGeneration, recordPending } from "./pending.ts";
 import type { ProbeTiming } from "./probes.ts";
 import { planItems } from "./snapshot.ts";
@@ -28,15 +28,16 @@ export interface Sink {
   live(items: readonly Item[]): void;
   /** Writes into the ledger's transaction what follows from `live`. */
   settle(change: Change): Promise<void>;
-  took(merge: Merge, slot: string): void;
+  /** What was changed, with every file that was written. */
+  took(merge: Merge, slot: string, files: readonly FileChange[]): void;
 }
 
 export interface Batch extends MergeOptions {
   readonly entry: SlotEntry;
   readonly bound: BoundProvider;
   readonly sink: Sink;
-  /** Digests of generation files that somebody changed: they are written over. */
-  readonly overwrite: Map<string, string | null>;
+  /** Also filled while the batch runs: with files of a generation that somebody changed. */
+  readonly observed: Map<string, string | null>;
 }
 
 /** Two items want the same file or line. Nothing was staged. */
@@ -72,7 +73,7 @@ export class BatchApplier {
     if (merge.clashes.length > 0) throw new Clash(merge.clashes);
     if (isEmpty(merge)) await this.#writeLedger(batch, items, []);
     else await this.#transact(batch, items, merge);
-    batch.sink.took(merge, batch.entry.slot.id);
+    batch.sink.took(merge, batch.entry.slot.id, this.lastFiles);
     return merge;
   }
 
@@ -135,8 +136,7 @@ export class BatchApplier {
     const known = await this.#ledger.files(plugin, files.map((file) => file.path));
     return files.map(({ path, content }) => {
       const row = known.find((file) => file.path === path);
-      const id = fileId(plugin, path);
-      const digest = batch.missing.has(id) ? null : (row?.sha256 ?? null);
+      const expect = expectedDigest(fileId(plugin, path), row, batch);
       const record: FileRecord = {
         plugin,
         path,
@@ -145,7 +145,7 @@ export class BatchApplier {
         key: generationKey,
         adopted: false,
       };
-      return { record, content, expect: batch.overwrite.has(id) ? (batch.overwrite.get(id) ?? null) : digest, items: [] };
+      return { record, content, expect, items: [] };
     });
   }
 }

@@ -103,7 +103,7 @@ export class Bisector {
     }
     const changed = files.flatMap((file, at) => (actual[at] === file.expect ? [] : [{ file, digest: actual[at] ?? null }]));
     const ours = changed.filter(({ file }) => isGenerationFile(file.record));
-    for (const { file, digest } of ours) this.#batch.overwrite.set(fileId(file.record.plugin, file.record.path), digest);
+    for (const { file, digest } of ours) this.#batch.observed.set(fileId(file.record.plugin, file.record.path), digest);
     if (ours.length > 0 && ours.length === changed.length) {
       this.#refusals -= 1;
       return this.#refusals < 0 ? this.#failAll(items, "conflict") : this.apply(items);

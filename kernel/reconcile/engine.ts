@@ -179,7 +179,7 @@ class Engine implements ReconcileEngine {
     const back = await undoing(storage.read);
     const tally = new Tally(rows, new Set(back.keys()));
     const settlement = this.#settlement(tally, back);
-    const input = { table: this.#deps.slots(), tally, settlement, forced: false, missing: none, refresh: none };
+    const input = { table: this.#deps.slots(), tally, settlement, forced: false, observed: new Map(), refresh: new Set<string>() };
     await new Pass(this.#apply, this.#applier, input).walk();
     await settlement.finish();
     return true;
@@ -230,8 +230,6 @@ class Engine implements ReconcileEngine {
     if (marks.length > 0) await storage.change((change) => addMarks(change.db, marks));
   }
 }
-
-const none: ReadonlySet<string> = new Set();
 
 function pauseAfter(failures: number): number {
   return Math.min(firstPauseMs * 2 ** (failures - 1), longestPauseMs);

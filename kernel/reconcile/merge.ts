@@ -29,8 +29,8 @@ export interface Merge {
 export interface MergeOptions {
   /** `slot\nkey` of units that are being removed: what they own may be taken over. */
   readonly leaving: ReadonlySet<string>;
-  /** Files that were found missing: written again although the ledger has them. */
-  readonly missing: ReadonlySet<string>;
+  /** Digests of files that are known to differ from the ledger, null for missing: these are written over. */
+  readonly observed: ReadonlyMap<string, string | null>;
   /** True: what proves a reload is gone, so reload for its sake, as if the base had changed. */
   readonly refresh: boolean;
   /** Files of nobody that go: those of a provider that is being replaced. */
@@ -61,7 +61,7 @@ export function mergeItems(items: readonly Item[], snapshot: Snapshot, options: 
   const files = [...targets].flatMap(([id, target]) => toChange(id, target, snapshot, options) ?? []);
   // Items that share a file of lines are told apart by their lines, unless the whole file is written again.
   for (const file of files) {
-    const shared = file.record.slot === "" && !options.missing.has(fileId(file.record.plugin, file.record.path));
+    const shared = file.record.slot === "" && !options.observed.has(fileId(file.record.plugin, file.record.path));
     if (!shared) for (const item of file.items) effective.add(item);
   }
   for (const item of items) {
@@ -184,10 +184,11 @@ function linesDiffer(item: Item, at: { plugin: string; file: string }, snapshot:
 
 function toChange(id: string, target: Target, snapshot: Snapshot, options: MergeOptions): FileChange | undefined {
   const row = snapshot.files.get(id);
-  const expect = options.missing.has(id) ? null : (row?.sha256 ?? null);
+  const expect = expectedDigest(id, row, options);
   const digest = target.content === null ? null : sha256(target.content);
-  if (digest === expect && !(row && row.sha256 !== digest)) return undefined;
-  if (row?.adopted && !target.changed) return undefined;
+  // What is there already may still have to enter the ledger.
+  if (digest === expect && digest === (row?.sha256 ?? null)) return undefined;
+  if (row?.adopted && !target.changed && !options.observed.has(id)) return undefined;
   const { plugin, path, owner } = target;
   return {
     record: { plugin, path, sha256: digest, slot: owner.slot, key: owner.key, adopted: false },
@@ -195,6 +196,12 @@ function toChange(id: string, target: Target, snapshot: Snapshot, options: Merge
     expect,
     items: [...target.items],
   };
+}
+
+/** The digest that must be in place for a file to be written. */
+export function expectedDigest(id: string, row: FileRecord | undefined, options: Pick<MergeOptions, "observed">): string | null {
+  const observed = options.observed.get(id);
+  return observed === undefined ? (row?.sha256 ?? null) : observed;
 }
 
 function servicesBefore(item: Item): readonly ServiceName[] {

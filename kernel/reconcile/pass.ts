@@ -1,13 +1,13 @@
 import type { Clock } from "@patchbay/sdk";
 import { type BoundProvider, isBound, type SlotEntry, type SlotTable } from "../slots/slot-table.ts";
 import { allKeys } from "./all-keys.ts";
-import { type ApplyDeps, type Batch, type BatchApplier, type Sink } from "./apply-batch.ts";
+import type { ApplyDeps, Batch, BatchApplier, Sink } from "./apply-batch.ts";
 import { Bisector } from "./bisect.ts";
 import { executeItems } from "./execute-items.ts";
 import { kindOf, toFailure } from "./failure.ts";
-import { baseKey, generationKey, type Item } from "./item.ts";
+import { baseKey, fileId, generationKey, type Item } from "./item.ts";
 import { Ledger } from "./ledger.ts";
-import type { Merge } from "./merge.ts";
+import type { FileChange, Merge } from "./merge.ts";
 import { prepareBase, prepareUnits } from "./prepare.ts";
 import type { Settlement } from "./settlement.ts";
 import { toSteps, toUnitStep } from "./steps.ts";
@@ -20,10 +20,10 @@ export interface PassInput {
   readonly settlement: Settlement;
   /** Render also units that have not changed. */
   readonly forced: boolean;
-  /** Files that were found missing. */
-  readonly missing: ReadonlySet<string>;
-  /** Plugins of which the file that proves a reload is missing. */
-  readonly refresh: ReadonlySet<string>;
+  /** Files to write over. Emptied as they are written. */
+  readonly observed: Map<string, string | null>;
+  /** Plugins to reload because the file that proves a reload is not as it was. Emptied as they are. */
+  readonly refresh: Set<string>;
 }
 
 interface Later {
@@ -109,9 +109,8 @@ export class Pass {
       entry,
       bound,
       sink: this.#sink(),
-      overwrite: new Map(),
       leaving: this.#leaving,
-      missing: this.#input.missing,
+      observed: this.#input.observed,
       refresh: base !== undefined && this.#input.refresh.has(bound.plugin),
       orphans: former.filter((file) => file.plugin !== bound.plugin),
     };
@@ -147,7 +146,11 @@ export class Pass {
         }
       },
       settle: (change) => this.#input.settlement.settle(change),
-      took: (merge: Merge, slot: string) => this.steps.push(...toSteps(slot, merge)),
+      took: (merge: Merge, slot: string, files: readonly FileChange[]) => {
+        this.steps.push(...toSteps(slot, merge));
+        for (const { record } of files) this.#input.observed.delete(fileId(record.plugin, record.path));
+        for (const { plugin } of merge.reload) this.#input.refresh.delete(plugin);
+      },
     };
   }
 

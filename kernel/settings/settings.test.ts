@@ -14,7 +14,12 @@ import type { SlotOption } from "./slot-option.ts";
 
 const clock = { now: () => Date.now() };
 const declared: Setting[] = [
-  { key: "brand", title: "Brand", default: "Panel", schema: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(10)) },
+  {
+    key: "brand",
+    title: "Brand",
+    default: "Panel",
+    schema: v.pipe(v.string(), v.trim(), v.minLength(1), v.maxLength(10)),
+  },
   { key: "api_token", title: "API token", default: "", secret: true, schema: v.pipe(v.string(), v.maxLength(100)) },
 ];
 const web: SlotOption = {
@@ -72,7 +77,10 @@ describe("a setting", () => {
     });
     await settings.fresh();
     expect([settings.get("brand"), settings.get("api_token")]).toEqual(["B19", "two"]);
-    expect(await storage.read.all("SELECT key FROM settings ORDER BY key")).toEqual([{ key: "api_token" }, { key: "brand" }]);
+    expect(await storage.read.all("SELECT key FROM settings ORDER BY key")).toEqual([
+      { key: "api_token" },
+      { key: "brand" },
+    ]);
   });
 
   it("keeps its value when the change is rolled back, and gets it back when the change is undone", async () => {
@@ -90,7 +98,10 @@ describe("a setting", () => {
   });
 
   it("refuses unknown keys and bad values without repeating them", async () => {
-    await expect(save("ghost", "x")).rejects.toMatchObject({ code: "INVALID_INPUT", fields: [{ field: "key", code: "choice" }] });
+    await expect(save("ghost", "x")).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      fields: [{ field: "key", code: "choice" }],
+    });
     const failure = await save("brand", "far too long a name").catch((error: unknown) => error);
     expect(failure).toMatchObject({ status: 400, fields: [{ field: "value", code: "length" }] });
     expect(JSON.stringify(failure)).not.toContain("far too");
@@ -119,7 +130,10 @@ describe("a slot option", () => {
 
   it("takes only a backend that exists and is installed", async () => {
     const unknown = save("web_server", "iis");
-    await expect(unknown).rejects.toMatchObject({ code: "INVALID_INPUT", fields: [{ field: "value", code: "choice" }] });
+    await expect(unknown).rejects.toMatchObject({
+      code: "INVALID_INPUT",
+      fields: [{ field: "value", code: "choice" }],
+    });
     await expect(unknown.catch((error) => error.fields[0].message)).resolves.toContain("apache, nginx, caddy");
     await expect(save("web_server", "apache")).rejects.toMatchObject({ code: "BACKEND_NOT_INSTALLED", status: 409 });
     expect(settings.get("web_server")).toBe("nginx");

@@ -98,7 +98,8 @@ class CachedSettings implements Settings {
       return this.#write(intents, key, value);
     }
     const setting = this.#options.declared().get(key);
-    if (!setting) throw unknownOption([...this.#options.declared().keys(), ...this.#options.choices().map((c) => c.option)]);
+    if (!setting)
+      throw unknownOption([...this.#options.declared().keys(), ...this.#options.choices().map((c) => c.option)]);
     if (setting.secret === true && value === masked) return;
     const canonical = parseField("value", setting.schema, value);
     const stored = setting.secret === true ? this.#options.sealer.seal(contextOf(key), canonical) : canonical;

@@ -16,15 +16,14 @@ export async function openSqlite3Read(file: string): Promise<ReadConnection> {
     statements.set(sql, fresh);
     return fresh;
   };
+  const all = <Row>(sql: string, params: readonly SqlValue[] = []) =>
+    new Promise<Row[]>((resolve, reject) => {
+      prepared(sql).all(params, (error: Error | null, rows: unknown[]) => (error ? reject(error) : resolve(rows as Row[])));
+    });
   return {
-    get: <Row>(sql: string, params: readonly SqlValue[] = []) =>
-      new Promise<Row | undefined>((resolve, reject) => {
-        prepared(sql).get(params, (error: Error | null, row: unknown) => (error ? reject(error) : resolve(row as Row)));
-      }),
-    all: <Row>(sql: string, params: readonly SqlValue[] = []) =>
-      new Promise<Row[]>((resolve, reject) => {
-        prepared(sql).all(params, (error: Error | null, rows: unknown[]) => (error ? reject(error) : resolve(rows as Row[])));
-      }),
+    all,
+    // Not the driver's own `get`: it leaves the statement open after the first row, and with it a snapshot that never ends.
+    get: async <Row>(sql: string, params?: readonly SqlValue[]) => (await all<Row>(sql, params))[0],
     close: async () => {
       await Promise.all([...statements.values()].map((s) => new Promise<void>((done) => s.finalize(() => done()))));
       await new Promise<void>((resolve, reject) => database.close((error) => (error ? reject(error) : resolve())));

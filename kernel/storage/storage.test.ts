@@ -55,6 +55,16 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
     expect(await texts()).toEqual(["a"]);
   });
 
+  it("sees later commits with a statement that has been used before", async () => {
+    const count = () => storage.read.get<{ n: number }>("SELECT count(*) AS n FROM notes");
+    const first = () => storage.read.get<{ text: string }>("SELECT text FROM notes ORDER BY id DESC");
+    for (const text of ["a", "b", "c"]) {
+      await storage.change(({ intents }) => intents.insert("notes", { text }));
+      expect(await first()).toEqual({ text });
+    }
+    expect(await count()).toEqual({ n: 3 });
+  });
+
   it("keeps marks with the change that made them", async () => {
     await storage.change(async ({ intents }) => {
       intents.touch("web", "a.test");

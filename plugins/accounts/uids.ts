@@ -12,7 +12,7 @@ const withoutUsers: UidRange = { firstUid: 20_000, count: 1_000_000 };
 
 /** The range of this host. */
 export function uidRange(host: HostInfo): UidRange {
-  return host.multiUser ? (host as HostInfo & { readonly accounts: UidRange }).accounts : withoutUsers;
+  return host.multiUser ? host.accounts : withoutUsers;
 }
 
 /**

@@ -20,7 +20,8 @@ export default definePlugin((to) => {
   to.service(PhpPools, (use) => createPhpPools(use(HostInfo)));
   to.tap(accountDeprovision, async ({ account, change }) => {
     const pools = change.use(PhpPools);
-    for (const version of await pools.versions(change.read, account.id)) await pools.release(change, account.id, version);
+    for (const version of await pools.versions(change.read, account.id))
+      await pools.release(change, account.id, version);
   });
   to.tap(accountStateChanged, async ({ account, change }) => {
     for (const version of await change.use(PhpPools).versions(change.read, account.id)) {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
 import { type IniSection, isIniValue, renderIni } from "./ini.ts";
-import { readWithPhp } from "./test/read-with-php.ts";
+import { readWithPhp } from "./testing/read-with-php.ts";
 
 /** Reads ini as PHP's scanner does, as far as it matters here: no expansion in single quotes, joined strings. */
 function parseIni(text: string): IniSection[] {
@@ -31,7 +31,9 @@ function parseEntry(line: string): [string, string] {
 const hostile = fc
   .oneof(
     fc.string({ unit: "grapheme" }),
-    fc.string({ unit: fc.constantFrom("'", '"', "$", "{", "}", "\\", ";", "#", "=", "[", "]", " ", "|", "&", "!", "^", "~", "(") }),
+    fc.string({
+      unit: fc.constantFrom("'", '"', "$", "{", "}", "\\", ";", "#", "=", "[", "]", " ", "|", "&", "!", "^", "~", "("),
+    }),
   )
   .filter(isIniValue);
 
@@ -48,7 +50,25 @@ describe("renderIni", () => {
   });
 
   it("is read by php-fpm itself as it was", () => {
-    const fixed = ["yes", "none", "null", "1 | 2", "${HOME}", "a'b\"c", "'", '"', "''\"'", "\\", "\\'", "a;b", "a#b", "[x]", "=", "!1", " a "];
+    const fixed = [
+      "yes",
+      "none",
+      "null",
+      "1 | 2",
+      "${HOME}",
+      "a'b\"c",
+      "'",
+      '"',
+      "''\"'",
+      "\\",
+      "\\'",
+      "a;b",
+      "a#b",
+      "[x]",
+      "=",
+      "!1",
+      " a ",
+    ];
     const values = [...fixed, ...fc.sample(hostile, { numRuns: 300, seed: 7 }).filter((value) => value !== "")];
     expect(readWithPhp(values)).toEqual(values);
   });

@@ -22,7 +22,8 @@ export function createPhpPools(info: HostInfo): PhpPools {
     const installed = info.phpVersions.join(", ");
     throw new PanelError("PHP_VERSION_ABSENT", {
       status: 400,
-      message: installed === "" ? "PHP is not installed." : `This PHP version is not installed. Installed: ${installed}.`,
+      message:
+        installed === "" ? "PHP is not installed." : `This PHP version is not installed. Installed: ${installed}.`,
       fields: [{ field: "php_version", code: "absent", message: "not an installed PHP version" }],
       details: { installed: info.phpVersions },
     });
@@ -31,7 +32,9 @@ export function createPhpPools(info: HostInfo): PhpPools {
     installed: () => info.phpVersions,
     requireInstalled,
     versions: async (read, accountId) => {
-      const rows = await read.all<{ version: string }>("SELECT version FROM php_pools WHERE account_id = ?", [accountId]);
+      const rows = await read.all<{ version: string }>("SELECT version FROM php_pools WHERE account_id = ?", [
+        accountId,
+      ]);
       return rows.map((row) => row.version);
     },
     ensure: async (change, accountId, version) => {

@@ -6,11 +6,13 @@ import type { HostInfo, Rendered } from "@patchbay/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PhpPoolUnit } from "./contract.ts";
 import { createFpmProvider } from "./provider.ts";
-import { fastcgiGet } from "./test/fastcgi.ts";
+import { fastcgiGet } from "./testing/fastcgi.ts";
 
 const isRoot = process.getuid?.() === 0;
 const ownIds = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-const grant = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")).patchbay.grants.services["php-fpm"];
+const grant = JSON.parse(readFileSync(new URL("./package.json", import.meta.url), "utf8")).patchbay.grants.services[
+  "php-fpm"
+];
 const root = mkdtempSync(join(tmpdir(), "patchbay-fpm-"));
 const info: HostInfo = {
   kind: "sandbox",
@@ -25,6 +27,7 @@ const info: HostInfo = {
     archive: join(root, "archive"),
   },
   multiUser: isRoot,
+  accounts: { firstUid: 29_991, count: 8 },
   web: isRoot ? { uid: 29_990, gid: 29_990 } : ownIds,
   phpVersions: ["8.2"],
 };
@@ -73,7 +76,10 @@ async function isLive(rendered: Rendered): Promise<boolean> {
 
 function script(pool: PhpPoolUnit, name: string): Promise<string> {
   const file = join(pool.home, name);
-  return fastcgiGet(join(info.paths.run, `php/${pool.username}-8.2.sock`), { SCRIPT_NAME: `/${name}`, SCRIPT_FILENAME: file });
+  return fastcgiGet(join(info.paths.run, `php/${pool.username}-8.2.sock`), {
+    SCRIPT_NAME: `/${name}`,
+    SCRIPT_FILENAME: file,
+  });
 }
 
 beforeAll(async () => {
@@ -81,9 +87,18 @@ beforeAll(async () => {
   for (const path of ["run/php", "log/php"]) mkdirSync(join(root, path), { recursive: true });
   for (const pool of [john, jane]) {
     for (const path of ["tmp", "logs"]) mkdirSync(join(pool.home, path), { recursive: true });
-    writeFileSync(join(pool.home, "who.php"), "<?php echo posix_geteuid(), ' ', ini_get('memory_limit'), ' ', sys_get_temp_dir();");
-    writeFileSync(join(pool.home, "read.php"), "<?php echo @file_get_contents('/etc/passwd') === false ? 'denied' : 'read';");
-    writeFileSync(join(pool.home, "ini.php"), "<?php echo ini_get('opcache.validate_permission'), extension_loaded('Zend OPcache');");
+    writeFileSync(
+      join(pool.home, "who.php"),
+      "<?php echo posix_geteuid(), ' ', ini_get('memory_limit'), ' ', sys_get_temp_dir();",
+    );
+    writeFileSync(
+      join(pool.home, "read.php"),
+      "<?php echo @file_get_contents('/etc/passwd') === false ? 'denied' : 'read';",
+    );
+    writeFileSync(
+      join(pool.home, "ini.php"),
+      "<?php echo ini_get('opcache.validate_permission'), extension_loaded('Zend OPcache');",
+    );
     writeFileSync(join(pool.home, "sleep.php"), "<?php usleep(700000); echo 'finished';");
     writeFileSync(join(pool.home, "fail.php"), "<?php error_log('noted');");
     writeFileSync(join(pool.home, "page.txt"), "<?php echo 'run';");

@@ -23,7 +23,10 @@ function renderPool(info: HostInfo, unit: PhpPoolUnit): Rendered {
   if (first) throw new ProviderError("unsupported", `${first.field}: ${first.message}`);
   const directory = `${unit.version}/${unit.shard}`;
   const section = poolSection(info, unit);
-  const hash = createHash("sha256").update(renderIni([section])).digest("hex").slice(0, 32);
+  const hash = createHash("sha256")
+    .update(renderIni([section]))
+    .digest("hex")
+    .slice(0, 32);
   const pool = { ...section, entries: [...section.entries, ["ping.response", hash] as const] };
   return {
     files: [
@@ -99,7 +102,8 @@ function auditPool(unit: PhpPoolUnit): Issue[] {
   if (!/^[0-9]\.[0-9]$/.test(unit.version)) refuse("version", "Not a PHP version.");
   if (!Number.isSafeInteger(unit.shard) || unit.shard < 0 || unit.shard > 9999) refuse("shard", "Out of range.");
   if (!plainPath.test(unit.home)) refuse("home", "The home directory holds characters that PHP gives a meaning.");
-  if (!Number.isSafeInteger(unit.limits.children) || unit.limits.children < 1) refuse("limits", "At least one process.");
+  if (!Number.isSafeInteger(unit.limits.children) || unit.limits.children < 1)
+    refuse("limits", "At least one process.");
   if (!Number.isSafeInteger(unit.limits.memoryMb) || unit.limits.memoryMb < 8) refuse("limits", "At least 8 MB.");
   return issues;
 }

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { includeFault } from "./includes.ts";
 import { createNginxProvider } from "./provider.ts";
 import { type Directive, parseNginx } from "./syntax.ts";
-import { createLiveHost, type LiveHost } from "./test/live-host.ts";
+import { createLiveHost, type LiveHost } from "./testing/live-host.ts";
 
 let host: LiveHost;
 let provider: RenderingProvider<SiteUnit>;
@@ -52,7 +52,7 @@ describe("a custom include", () => {
     "}",
     "location / {",
     "location / { return 200; ",
-    "add_header X \"open",
+    'add_header X "open',
     "server { }",
     "map $a $b { default 1; }",
     "include /etc/passwd;",
@@ -66,12 +66,12 @@ describe("a custom include", () => {
     "set ${pb_socket} x;",
     "location ~ (?<pb_script>.*) { }",
     "content_by_lua_block { x }",
-    "if ($a ~ \"(?<pb_socket>x)\") { return 200; }",
+    'if ($a ~ "(?<pb_socket>x)") { return 200; }',
     "client_body_temp_path /tmp/x;",
     "a\u0000b;",
     "\\",
     "add_header X a\\",
-    "return 200 \"x\"\\; }",
+    'return 200 "x"\\; }',
   ])("may not reach beyond it: %j", (text) => {
     expect(includeFault(text)).toBeTypeOf("string");
     expect(provider.audit(unit({ includes: { nginx: text } })).map((issue) => issue.field)).toEqual(["includes"]);
@@ -79,15 +79,33 @@ describe("a custom include", () => {
   });
 
   it("that is accepted stays inside its block, whatever it is", () => {
-    const pieces = fc.constantFrom("location / ", "{", "}", ";", '"', "'", "\\", "#", "\n", " ", "$", "a b", "add_header X ", "if ");
+    const pieces = fc.constantFrom(
+      "location / ",
+      "{",
+      "}",
+      ";",
+      '"',
+      "'",
+      "\\",
+      "#",
+      "\n",
+      " ",
+      "$",
+      "a b",
+      "add_header X ",
+      "if ",
+    );
     fc.assert(
-      fc.property(fc.array(pieces, { maxLength: 14 }).map((list) => list.join("")), (text) => {
-        fc.pre(includeFault(text) === undefined);
-        const file = provider.render("a.test", unit({ includes: { nginx: text } })).files?.[0]?.content ?? "";
-        const tree = parseNginx(file);
-        expect(tree.length).toBe(1);
-        expect(tree[0]?.block?.slice(4)).toEqual(parseNginx(text));
-      }),
+      fc.property(
+        fc.array(pieces, { maxLength: 14 }).map((list) => list.join("")),
+        (text) => {
+          fc.pre(includeFault(text) === undefined);
+          const file = provider.render("a.test", unit({ includes: { nginx: text } })).files?.[0]?.content ?? "";
+          const tree = parseNginx(file);
+          expect(tree.length).toBe(1);
+          expect(tree[0]?.block?.slice(4)).toEqual(parseNginx(text));
+        },
+      ),
       { numRuns: 20_000 },
     );
   });
@@ -97,10 +115,11 @@ describe("the rendered tree", () => {
   it("is what was meant", () => {
     const main = provider.base().files?.find((file) => file.path === "nginx.conf")?.content ?? "";
     const http = parseNginx(main).find((directive) => directive.words[0] === "http")?.block as Directive[];
-    expect(http.filter((directive) => directive.block !== null).map((directive) => directive.words)).toEqual([["server"]]);
-    for (const file of provider.base().files ?? []) {
-      if (file.path.endsWith(".conf")) expect(parseNginx(file.content).length).toBeGreaterThan(0);
-    }
+    expect(http.filter((directive) => directive.block !== null).map((directive) => directive.words)).toEqual([
+      ["server"],
+    ]);
+    const configuration = (provider.base().files ?? []).filter((file) => file.path.endsWith(".conf"));
+    for (const file of configuration) expect(parseNginx(file.content).length).toBeGreaterThan(0);
   });
 
   it("of a site is one line per name, and nothing else", () => {
@@ -114,17 +133,19 @@ describe("the rendered tree", () => {
 
   it("is refused for names that are none and for values that are too long", () => {
     for (const name of ["a.test; }", "*.test", "default", "A.test", "-a.test", "a".repeat(254), "~x.test"]) {
-      expect(provider.audit(unit({ names: [name] })).length, name).toBe(1);
+      expect([name, provider.audit(unit({ names: [name] })).length]).toEqual([name, 1]);
     }
-    expect(provider.audit(unit({ kind: "redirect", root: null, redirect: { to: "$".repeat(1500), code: 301 } }))).toEqual([
-      { field: "redirect", message: "It is too long." },
-    ]);
-    expect(provider.audit(unit({ kind: "redirect", root: null, redirect: { to: "x".repeat(2048), code: 301 } }))).toEqual([]);
+    expect(
+      provider.audit(unit({ kind: "redirect", root: null, redirect: { to: "$".repeat(1500), code: 301 } })),
+    ).toEqual([{ field: "redirect", message: "It is too long." }]);
+    expect(
+      provider.audit(unit({ kind: "redirect", root: null, redirect: { to: "x".repeat(2048), code: 301 } })),
+    ).toEqual([]);
     expect(provider.audit(unit({ root: "/homes/john/a\nb" })).length).toBe(1);
   });
 
   it("passes nginx's own test with the longest values there may be", () => {
-    const to = "$\"\\".repeat(350);
+    const to = '$"\\'.repeat(350);
     const long = unit({ kind: "redirect", root: null, php: null, redirect: { to, code: 301 } });
     expect(provider.audit(long)).toEqual([]);
     const names = Array.from({ length: 300 }, (_, at) => `n${at}.${"a".repeat(60)}.test`);

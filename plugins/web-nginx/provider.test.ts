@@ -1,11 +1,11 @@
-import { spawn, type ChildProcess } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import type { RenderingProvider } from "@patchbay/sdk";
 import type { SiteUnit } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNginxProvider } from "./provider.ts";
-import { createLiveHost, type LiveHost, until } from "./test/live-host.ts";
+import { createLiveHost, type LiveHost, until } from "./testing/live-host.ts";
 
 const longName = [63, 63, 63, 61].map((length) => "a".repeat(length)).join(".");
 const target = `https://example.com/$host/${"${pb_site}"};"{}'#|? a=1&\\n`;
@@ -74,7 +74,11 @@ describe("nginx serves what the units say", () => {
   });
 
   it("answers a suspended site with 503 and a page, for every method and path", async () => {
-    for (const [method, path] of [["GET", "/"], ["POST", "/index.php"], ["GET", "/plain.txt"]] as const) {
+    for (const [method, path] of [
+      ["GET", "/"],
+      ["POST", "/index.php"],
+      ["GET", "/plain.txt"],
+    ] as const) {
       const answer = await host.get("susp.test", path, { method });
       expect([answer.status, answer.headers["content-type"]]).toEqual([503, "text/html; charset=utf-8"]);
       expect(answer.body).toContain("suspended");
@@ -115,7 +119,9 @@ describe("nginx serves what the units say", () => {
     host.reload();
     await until(async () => (await host.get("any.test", "/.well-known/patchbay/generation")).body === "8");
     const [probe] = render(provider, changed).probes ?? [];
-    await until(async () => (await host.get("new.test", "/.well-known/patchbay/site")).body === (probe as { body: string }).body);
+    await until(
+      async () => (await host.get("new.test", "/.well-known/patchbay/site")).body === (probe as { body: string }).body,
+    );
   });
 });
 
@@ -164,7 +170,8 @@ function layHome(host: LiveHost): void {
     writeFileSync(join(home, path), text);
   };
   const root = "public $html's | {a}";
-  const script = "<?php echo basename(__FILE__).'|'.($_SERVER['PATH_INFO'] ?? '').'|'.$_SERVER['SCRIPT_NAME'].'|'.(getenv('HTTP_PROXY') ?: 'none');";
+  const script =
+    "<?php echo basename(__FILE__).'|'.($_SERVER['PATH_INFO'] ?? '').'|'.$_SERVER['SCRIPT_NAME'].'|'.(($_SERVER['HTTP_PROXY'] ?? '') ?: 'none');";
   put(`${root}/index.php`, script);
   put(`${root}/plain.txt`, "plain");
   put(`${root}/.env`, "secret");

@@ -83,7 +83,8 @@ function auditSite(unit: SiteUnit): Issue[] {
   if (unit.kind === "site" && unit.root === null) refuse("root", "A site needs a document root.");
   if (unit.kind === "redirect" && unit.redirect === null) refuse("redirect", "A redirect needs a target.");
   if (unit.account.home.includes(separator)) refuse("account", "The home directory holds a separator.");
-  if (unit.php && !/^[a-z0-9.-]+\/[a-z0-9.-]+\.sock$/.test(unit.php.socket)) refuse("php", "The socket has no valid name.");
+  if (unit.php && !/^[a-z0-9.-]+\/[a-z0-9.-]+\.sock$/.test(unit.php.socket))
+    refuse("php", "The socket has no valid name.");
   for (const [field, text] of [
     ["account", unit.account.home],
     ["root", unit.root ?? ""],

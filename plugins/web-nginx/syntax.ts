@@ -83,7 +83,7 @@ class Reader {
       const char = this.#text[this.#at];
       if (char === "\\") this.#at += 1;
       else if (char === mark) {
-        const word = unescape(this.#text.slice(start, this.#at));
+        const word = unescapeWord(this.#text.slice(start, this.#at));
         this.#at += 1;
         const next = this.#text[this.#at];
         if (next !== undefined && !isSpace(next) && !";{)".includes(next)) {
@@ -106,7 +106,7 @@ class Reader {
       if (char === "\\") this.#at += 1;
       else if (isSpace(char) || char === ";" || char === "{") break;
     }
-    return unescape(this.#text.slice(start, this.#at));
+    return unescapeWord(this.#text.slice(start, this.#at));
   }
 }
 
@@ -116,6 +116,6 @@ function isSpace(char: string): boolean {
 
 const controls: Readonly<Record<string, string>> = { t: "\t", r: "\r", n: "\n" };
 
-function unescape(raw: string): string {
+function unescapeWord(raw: string): string {
   return raw.replace(/\\(["'\\trn])/g, (_all, char: string) => controls[char] ?? char);
 }

@@ -1,6 +1,6 @@
 import type { AccountRow } from "@patchbay/accounts/contract";
-import { type ChangeContext, notFound, type Read } from "@patchbay/sdk";
 import { PhpPools } from "@patchbay/php/contract";
+import { type ChangeContext, notFound, type Read } from "@patchbay/sdk";
 import { type DomainRow, type DomainType, domainAdded, domainRemoved, webSlotId } from "./contract.ts";
 import { type DomainRecord, findDomain } from "./domain-view.ts";
 import { toBackwards } from "./names.ts";
@@ -30,7 +30,11 @@ export async function requireDomain(read: Read, id: number): Promise<DomainRecor
 }
 
 /** Writes a domain whose name was found free. */
-export async function insertDomain(change: ChangeContext, account: AccountRow, domain: NewDomain): Promise<DomainRecord> {
+export async function insertDomain(
+  change: ChangeContext,
+  account: AccountRow,
+  domain: NewDomain,
+): Promise<DomainRecord> {
   const { id } = await change.intents.insert("domains", {
     account_id: account.id,
     name: domain.name,

@@ -23,7 +23,8 @@ export interface DomainRecord extends DomainRow {
   readonly account_php_version: string;
 }
 
-const recordSql = "SELECT d.*, a.php_version AS account_php_version FROM domains d JOIN accounts a ON a.id = d.account_id";
+const recordSql =
+  "SELECT d.*, a.php_version AS account_php_version FROM domains d JOIN accounts a ON a.id = d.account_id";
 
 /** The main domain first, the others by name. */
 export function listDomains(read: Read, accountId: number): Promise<DomainRecord[]> {
@@ -35,7 +36,8 @@ export function findDomain(read: Read, id: number): Promise<DomainRecord | undef
 }
 
 export function toDomainView(row: DomainRecord): DomainView {
-  const { account_id, account_php_version, created_at, document_root, id, name, redirect_code, redirect_to, type } = row;
+  const { account_id, account_php_version, created_at, document_root, id, name, redirect_code, redirect_to, type } =
+    row;
   const version = row.php_version ?? account_php_version;
   return {
     id,

@@ -13,7 +13,10 @@ export const codes = {
 export const domainExists = () => conflict(codes.exists, "domain already exists");
 
 export const belongsToOther = () =>
-  conflict(codes.belongsToOther, "This name is above or below a domain of another account. Ask the administrator to add it.");
+  conflict(
+    codes.belongsToOther,
+    "This name is above or below a domain of another account. Ask the administrator to add it.",
+  );
 
 export const domainReserved = () => conflict(codes.reserved, "This name belongs to the server itself.");
 

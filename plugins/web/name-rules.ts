@@ -18,7 +18,8 @@ UNION ALL ${aliasOwners}backwards > ? AND n.backwards < ?) WHERE account_id <> ?
  */
 export async function assertNameFree(change: ChangeContext, accountId: number, name: string): Promise<void> {
   const { principal, read } = change;
-  if (change.use(SystemFacts).reservedHosts.some((host) => areRelated(host.toLowerCase(), name))) throw domainReserved();
+  if (change.use(SystemFacts).reservedHosts.some((host) => areRelated(host.toLowerCase(), name)))
+    throw domainReserved();
   if (await read.get(takenSql, [name, name])) throw domainExists();
   if (principal.role !== "admin" && (await hasForeignRelation(read, accountId, name))) throw belongsToOther();
 }

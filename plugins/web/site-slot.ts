@@ -39,7 +39,10 @@ export function createSiteSlot(pools: () => PhpPools): Slot<SiteUnit> {
       const aliases = await textsOf(read, aliasesSql, ids);
       const includes = await textsOf(read, includesSql, ids);
       return new Map(
-        rows.map((row) => [row.name, toUnit(row, { aliases: aliases(row.id), includes: includes(row.id), pools: pools() })]),
+        rows.map((row) => [
+          row.name,
+          toUnit(row, { aliases: aliases(row.id), includes: includes(row.id), pools: pools() }),
+        ]),
       );
     },
     keys: async (read, after, limit) => {

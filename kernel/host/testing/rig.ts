@@ -8,7 +8,9 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { PrivilegedOutput } from "@patchbay/sdk/privileged";
 import { rolldown } from "rolldown";
+import { readJson } from "../../helper/durable.ts";
 import type { HelperOptions, ManifestLike } from "../../helper/options.ts";
+import { killGroup } from "../../helper/processes.ts";
 import { connectHelper } from "../helper-client.ts";
 import type { HelperClient } from "../types.ts";
 
@@ -24,6 +26,10 @@ export interface RunningHelper {
   printed(): string;
   /** SIGTERM, and waits. */
   stop(): Promise<number | string>;
+}
+
+interface Registered {
+  readonly services: readonly { readonly pid: number | null; readonly startTime: string }[];
 }
 
 /** One data directory, in which helpers are started one after the other. */
@@ -53,9 +59,9 @@ export class HelperRig {
     return new HelperRig(base, manifests, server);
   }
 
-  /** Starts a helper and says hello as the next kernel. */
-  async start(env: Readonly<Record<string, string>> = {}): Promise<RunningHelper> {
-    const child = this.spawn(env);
+  /** Starts a helper and says hello as the next kernel. `uid`: as this user instead of root. */
+  async start(env: Readonly<Record<string, string>> = {}, uid?: number): Promise<RunningHelper> {
+    const child = this.spawn(env, uid);
     const exited = exitOf(child);
     const printed = keepPrinted(child);
     const died = exited.then((code) => Promise.reject(new Error(`the helper ended (${code}): ${printed()}`)));
@@ -80,7 +86,7 @@ export class HelperRig {
     return connectHelper(line, { epoch: this.#epoch });
   }
 
-  spawn(env: Readonly<Record<string, string>> = {}): ChildProcess {
+  spawn(env: Readonly<Record<string, string>> = {}, uid?: number): ChildProcess {
     const options: HelperOptions = {
       dataDir: this.dataDir,
       host: "sandbox",
@@ -94,18 +100,29 @@ export class HelperRig {
       },
     };
     const argv = [join(this.base, "code", "run.mjs"), JSON.stringify(options)];
-    const child = spawn(process.execPath, argv, { stdio: ["ignore", "inherit", "pipe"], env: { ...process.env, ...env } });
+    const child = spawn(process.execPath, argv, {
+      stdio: ["ignore", "inherit", "pipe"],
+      env: { ...process.env, ...env },
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    });
     this.#helpers.push(child);
     return child;
   }
 
-  /** Ends every helper with its daemons and removes all files. */
-  async end(): Promise<void> {
+  async stopHelpers(): Promise<void> {
     for (const child of this.#helpers) {
       if (child.exitCode !== null || child.signalCode !== null) continue;
       child.kill("SIGTERM");
       await once(child, "exit");
     }
+  }
+
+  /** Ends every helper with its daemons and removes all files. */
+  async end(): Promise<void> {
+    await this.stopHelpers();
+    // Daemons outlive a helper that gave up.
+    const { services } = (readJson(join(this.dataDir, "helper", "services.json")) ?? { services: [] }) as Registered;
+    for (const { pid, startTime } of services) if (pid !== null) killGroup(pid, startTime);
     this.#server.close();
     rmSync(this.base, { recursive: true, force: true });
   }

@@ -21,14 +21,17 @@ import { domainView, toDomainView } from "../domain-view.ts";
 import { codes, withoutParent } from "../errors.ts";
 import { assertNameFree, ownNameAbove } from "../name-rules.ts";
 
+/** Null means the same as leaving the field out. */
+const given = <T extends v.GenericSchema>(schema: T) => v.optional(v.nullable(schema), null);
+
 const input = v.strictObject({
   account_id: objectId,
   domain: domainName,
   type: choice(["addon", "subdomain", "redirect"]),
-  document_root: v.nullish(accountPath),
-  php_version: v.nullish(phpVersion),
-  redirect_to: v.nullish(httpUrl),
-  redirect_code: v.nullish(choice([301, 302])),
+  document_root: given(accountPath),
+  php_version: given(phpVersion),
+  redirect_to: given(httpUrl),
+  redirect_code: given(choice([301, 302])),
 });
 
 type AddDomain = v.InferOutput<typeof input>;
@@ -56,7 +59,7 @@ export const addDomain = defineChange({
 });
 
 function toRedirect({ domain, redirect_code: code, redirect_to: target }: AddDomain): NewDomain {
-  if (target == null) throw invalid("redirect_to", "required", "must be given for a redirect");
+  if (target === null) throw invalid("redirect_to", "required", "must be given for a redirect");
   return {
     name: domain,
     type: "redirect",
@@ -68,18 +71,18 @@ function toRedirect({ domain, redirect_code: code, redirect_to: target }: AddDom
 }
 
 async function toSite(input: AddDomain, account: AccountRow, ctx: ChangeContext): Promise<NewDomain> {
-  if (input.redirect_to != null) throw invalid("redirect_to", "unknown", "is for redirects only");
-  if (input.php_version != null) ctx.use(PhpPools).requireInstalled(input.php_version);
+  if (input.redirect_to !== null) throw invalid("redirect_to", "unknown", "is for redirects only");
+  if (input.php_version !== null) ctx.use(PhpPools).requireInstalled(input.php_version);
   const parent = input.type === "subdomain" ? await ownNameAbove(ctx.read, account.id, input.domain) : undefined;
   if (input.type === "subdomain" && parent === undefined) throw withoutParent();
   return {
     name: input.domain,
     type: input.type,
     documentRoot:
-      input.document_root == null
+      input.document_root === null
         ? await defaultRoot(ctx.read, account, { name: input.domain, parent })
         : parseField("document_root", documentRoot(account.home), input.document_root),
-    phpVersion: input.php_version ?? null,
+    phpVersion: input.php_version,
     redirectTo: null,
     redirectCode: null,
   };

@@ -21,7 +21,9 @@ interface AliasRow {
 const access = { callers: ["admin", "reseller", "user"], object: { type: domainObject, from: "domain_id" } } as const;
 
 function aliasesOf(read: Read, domainId: number): Promise<AliasRow[]> {
-  return read.all("SELECT id, domain_id, name, created_at FROM domain_aliases WHERE domain_id = ? ORDER BY name", [domainId]);
+  return read.all("SELECT id, domain_id, name, created_at FROM domain_aliases WHERE domain_id = ? ORDER BY name", [
+    domainId,
+  ]);
 }
 
 function toView({ created_at, domain_id, id, name }: AliasRow): v.InferOutput<typeof aliasView> {

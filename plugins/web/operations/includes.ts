@@ -1,16 +1,25 @@
-import { defineChange, defineQuery, multilineText, objectId, queryId, type Read } from "@patchbay/sdk";
+import { defineChange, defineQuery, objectId, queryId, type Read, rule } from "@patchbay/sdk";
 import * as v from "valibot";
 import { domainObject, webSlotId } from "../contract.ts";
 import { requireDomain } from "../domain-store.ts";
 
 const providerId = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{1,40}$/));
+/** Configuration text: line feeds inside, none around it. */
+const includeText = v.pipe(
+  v.string(),
+  v.maxLength(16_384),
+  v.regex(/^(?:[^\p{Cc}\p{Cs}]|[\t\r\n])*$/u, rule("format", "must not have control characters")),
+  v.transform((text) => text.replaceAll("\r\n", "\n").trim()),
+);
 const includeView = v.strictObject({ provider: v.string(), content: v.string() });
 const access = { callers: ["admin"], object: { type: domainObject, from: "domain_id" } } as const;
 
 type IncludeRow = v.InferOutput<typeof includeView> & { readonly id: number };
 
 function includesOf(read: Read, domainId: number): Promise<IncludeRow[]> {
-  return read.all("SELECT id, provider, content FROM domain_includes WHERE domain_id = ? ORDER BY provider", [domainId]);
+  return read.all("SELECT id, provider, content FROM domain_includes WHERE domain_id = ? ORDER BY provider", [
+    domainId,
+  ]);
 }
 
 export const listIncludes = defineQuery({
@@ -36,7 +45,7 @@ export const saveInclude = defineChange({
     domain_id: objectId,
     /** The web server it is written for. Others ignore it. */
     provider: v.optional(providerId, "nginx"),
-    content: multilineText(0, 16_384),
+    content: includeText,
   }),
   output: includeView,
   resource: (input) => `domain:${input.domain_id}`,

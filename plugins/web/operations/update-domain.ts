@@ -57,7 +57,10 @@ export const updateDomain = defineChange({
 });
 
 function refuseForeignFields(input: UpdateDomain, isRedirect: boolean): void {
-  const foreign = isRedirect ? (["php_version", "document_root"] as const) : (["redirect_to", "redirect_code"] as const);
+  const foreign = isRedirect
+    ? (["php_version", "document_root"] as const)
+    : (["redirect_to", "redirect_code"] as const);
   const field = foreign.find((name) => input[name] !== undefined);
-  if (field !== undefined) throw invalid(field, "unknown", isRedirect ? "is not for redirects" : "is for redirects only");
+  if (field !== undefined)
+    throw invalid(field, "unknown", isRedirect ? "is not for redirects" : "is for redirects only");
 }

@@ -45,7 +45,13 @@ export async function createLiveHost(): Promise<LiveHost> {
     );
   let child: ChildProcess | undefined;
   const get: LiveHost["get"] = (host, path, options = {}) =>
-    httpGet({ host: info.address, port: options.port ?? info.ports.http, name: host, path, method: options.method ?? "GET" });
+    httpGet({
+      host: info.address,
+      port: options.port ?? info.ports.http,
+      name: host,
+      path,
+      method: options.method ?? "GET",
+    });
   return {
     info,
     root,
@@ -81,7 +87,18 @@ function makeDir(root: string, path: string): void {
 
 async function hostInfo(root: string): Promise<HostInfo> {
   const port = await freePort();
-  const ports = { http: port, https: 0, dns: 0, smtp: 0, submission: 0, imap: 0, imaps: 0, ftp: 0, mysql: 0, postgresql: 0 };
+  const ports = {
+    http: port,
+    https: 0,
+    dns: 0,
+    smtp: 0,
+    submission: 0,
+    imap: 0,
+    imaps: 0,
+    ftp: 0,
+    mysql: 0,
+    postgresql: 0,
+  };
   const path = (name: string) => join(root, name);
   return {
     kind: "sandbox",
@@ -96,6 +113,7 @@ async function hostInfo(root: string): Promise<HostInfo> {
       archive: path("archive"),
     },
     multiUser: isRoot,
+    accounts: { firstUid: 29_991, count: 8 },
     web,
     phpVersions: ["8.2"],
   };

@@ -11,7 +11,13 @@ import { renderIni } from "../ini.ts";
 export function readWithPhp(values: readonly string[]): string[] {
   const directory = mkdtempSync(join(tmpdir(), "patchbay-ini-"));
   try {
-    const identity = process.getuid?.() === 0 ? ([["user", "29990"], ["group", "29990"]] as const) : [];
+    const identity =
+      process.getuid?.() === 0
+        ? ([
+            ["user", "29990"],
+            ["group", "29990"],
+          ] as const)
+        : [];
     const entries = [
       ...identity,
       ["listen", join(directory, "a.sock")],
@@ -21,7 +27,9 @@ export function readWithPhp(values: readonly string[]): string[] {
     ] as [string, string][];
     const global = { name: "global", entries: [["error_log", join(directory, "log")]] as const };
     writeFileSync(join(directory, "fpm.conf"), renderIni([global, { name: "john", entries }]));
-    const dump = spawnSync("/usr/sbin/php-fpm8.2", ["-n", "-tt", "-y", join(directory, "fpm.conf")], { encoding: "utf8" });
+    const dump = spawnSync("/usr/sbin/php-fpm8.2", ["-n", "-tt", "-y", join(directory, "fpm.conf")], {
+      encoding: "utf8",
+    });
     const found = new Map<number, string>();
     for (const line of dump.stderr.split("\n")) {
       const match = /NOTICE: \s*env\[k(\d+)\] = (.*)$/.exec(line);
