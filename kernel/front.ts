@@ -3,11 +3,11 @@ import { authorize } from "./access/can.ts";
 import type { Ownership } from "./access/ownership.ts";
 import type { Audit } from "./audit/audit.ts";
 import { redact } from "./audit/redact.ts";
+import type { Outbox } from "./jobs/outbox.ts";
 import type { Call } from "./operations/call.ts";
 import type { ChangeRooms } from "./operations/change.ts";
 import type { HookRunner } from "./operations/hooks.ts";
 import type { PipelineRooms } from "./operations/pipeline.ts";
-import type { Outbox } from "./jobs/outbox.ts";
 import type { Generation } from "./plugins/generation.ts";
 import type { Quotas } from "./quotas/quotas.ts";
 import type { Change } from "./storage/types.ts";
@@ -66,7 +66,12 @@ async function appendAudit(
  * Records what was refused. A request of nobody is recorded only where guessing happens, at the login: otherwise any
  * stranger could fill the log.
  */
-async function auditAlone(audit: Audit, call: Call, outcome: "ok" | "denied" | "failed", error?: unknown): Promise<void> {
+async function auditAlone(
+  audit: Audit,
+  call: Call,
+  outcome: "ok" | "denied" | "failed",
+  error?: unknown,
+): Promise<void> {
   const isLogin = call.operation.rate === "login";
   if (call.principal.role === "anonymous" && !isLogin) return;
   const code = (error as { code?: string } | undefined)?.code;

@@ -69,10 +69,10 @@ export interface KernelParts {
 export async function createKernel(parts: KernelParts) {
   const { instance, foundation, host } = parts;
   const { storage, clock, ids, sealer, logger } = foundation;
-  let current: Generation | undefined;
+  const active: { generation?: Generation } = {};
   const generation = (): Generation => {
-    if (!current) throw new Error("no generation is active yet");
-    return current;
+    if (!active.generation) throw new Error("no generation is active yet");
+    return active.generation;
   };
   const system = createSystemFacts(instance);
   const anchor = createAnchorFile(instance.panel);
@@ -110,8 +110,7 @@ export async function createKernel(parts: KernelParts) {
     ids,
     crashPoint,
     outcomeOf: (changeId) => outcomes.ended(storage.read, changeId),
-    onOutcome: (change, changeId, result) =>
-      outcomes.finish(change.db, changeId, result, clock.now()),
+    onOutcome: (change, changeId, result) => outcomes.finish(change.db, changeId, result, clock.now()),
   });
   root.value(K.reconciler, reconciler);
   const front: FrontRooms = { generation, ownership, audit, quotas, outbox };
@@ -155,7 +154,7 @@ export async function createKernel(parts: KernelParts) {
   });
   const installed = new Map(parts.plugins.map((plugin) => [plugin.manifest.id, plugin.manifest]));
   const kernelSchedules: readonly Schedule[] = pruneSchedules(storage, clock);
-  current = buildGeneration({
+  active.generation = buildGeneration({
     plugins: parts.plugins,
     root,
     operations: [
@@ -174,7 +173,7 @@ export async function createKernel(parts: KernelParts) {
     },
     onBlame: (plugin, hook, error) => blame.blame(plugin, hook, error),
   });
-  for (const { plugin, value } of current.migrations) await storage.migrate(plugin, value);
+  for (const { plugin, value } of generation().migrations) await storage.migrate(plugin, value);
   await settings.load();
 
   return {

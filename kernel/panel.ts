@@ -1,12 +1,11 @@
 import { type Role, roles } from "@patchbay/sdk";
-import type { Listener } from "listhen";
 import { checkCsrf } from "./auth/csrf.ts";
 import type { Foundation } from "./foundation.ts";
 import { createApp } from "./http/app.ts";
 import type { PanelCertificate } from "./http/certificate.ts";
-import type { Doors } from "./http/doors.ts";
 import { eventsRoute, openApiRoute } from "./http/documents.ts";
-import { openListeners } from "./http/listeners.ts";
+import type { Doors } from "./http/doors.ts";
+import { type Listener, openListeners } from "./http/listeners.ts";
 import type { Instance } from "./instance.ts";
 import type { Kernel } from "./kernel.ts";
 import { buildOpenApi } from "./operations/openapi.ts";
@@ -38,7 +37,8 @@ export function openPanel(
         origins,
       ),
     run: kernel.run,
-    log: (error, requestId) => logger.error("a request failed", { request_id: requestId, error, stack: stackOf(error) }),
+    log: (error, requestId) =>
+      logger.error("a request failed", { request_id: requestId, error, stack: stackOf(error) }),
   };
   const { operations } = kernel.generation();
   const extras = [

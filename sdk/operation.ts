@@ -144,3 +144,8 @@ export function defineChange<IS extends Schema, OS extends Schema, P = undefined
 ): Operation {
   return { ...spec, audit: "change" } as unknown as Operation;
 }
+
+/** Where an operation is served: `domains.add` → `/api/domains/add`. */
+export function pathOf(operationId: string): string {
+  return `/api/${operationId.replace(".", "/")}`;
+}

@@ -108,7 +108,13 @@ export const privilegedOps = {
     none,
     v.strictObject({
       services: v.array(
-        v.strictObject({ plugin, service: name, instance: v.optional(instance), state: serviceState, pid: v.nullable(v.number()) }),
+        v.strictObject({
+          plugin,
+          service: name,
+          instance: v.optional(instance),
+          state: serviceState,
+          pid: v.nullable(v.number()),
+        }),
       ),
     }),
   ),

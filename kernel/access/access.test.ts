@@ -1,4 +1,4 @@
-import { defineChange, defineQuery, type Operation, type ObjectOwner, type Principal } from "@patchbay/sdk";
+import { defineChange, defineQuery, type ObjectOwner, type Operation, type Principal } from "@patchbay/sdk";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import { authorize } from "./can.ts";
@@ -23,7 +23,8 @@ const person = (patch: Partial<Principal>): Principal => ({ ...base, ...patch })
 const anonymous = person({ userId: null, role: "anonymous", via: "none", credentialId: null });
 
 const shape = { input: v.strictObject({}), output: v.null(), summary: "", rate: "standard" as const };
-const read = (id: string, access: Operation["access"]) => defineQuery({ ...shape, id, access, handle: async () => null });
+const read = (id: string, access: Operation["access"]) =>
+  defineQuery({ ...shape, id, access, handle: async () => null });
 const change = (id: string, access: Operation["access"], method: "POST" | "DELETE" = "POST") =>
   defineChange({ ...shape, id, access, method, handle: async () => null });
 
@@ -78,15 +79,21 @@ function openOwnership(options: { tables?: string[]; maxEntries?: number } = {})
   const ownership = createOwnership({
     read: { get: async () => undefined, all: async () => [] },
     objectTypes: () => types,
-    onWrite: (listener) => void (written = listener),
+    onWrite: (listener) => {
+      written = listener;
+    },
     ...(options.maxEntries === undefined ? {} : { maxEntries: options.maxEntries }),
   });
   return {
     ownership,
     loads: () => loads,
     write: (...tables: string[]) => written(new Set(tables)),
-    hold: (promise: Promise<void> | undefined) => void (gate = promise),
-    swap: () => void (types = new Map([["domain", { ...type }]])),
+    hold: (promise: Promise<void> | undefined) => {
+      gate = promise;
+    },
+    swap: () => {
+      types = new Map([["domain", { ...type }]]);
+    },
   };
 }
 
@@ -110,7 +117,8 @@ describe("the permission matrix", () => {
     expect(rows).toHaveLength(principalKinds.length * (withObject * 4 + (operations.length - withObject)));
     expect(new Set(rows.map((row) => `${row.operation} ${row.principal} ${row.relation}`)).size).toBe(rows.length);
     expect(rows.find((row) => row.operation === "sessions.revoke-all")).toMatchObject({
-      ...{ method: "DELETE", path: "/api/sessions/revoke-all" },
+      method: "DELETE",
+      path: "/api/sessions/revoke-all",
     });
   });
 
@@ -120,7 +128,8 @@ describe("the permission matrix", () => {
 
   it("says what was decided", () => {
     const cell = (operation: string, principal: PrincipalKind, relation = "none") =>
-      rows.find((row) => row.operation === operation && row.principal === principal && row.relation === relation)?.expected;
+      rows.find((row) => row.operation === operation && row.principal === principal && row.relation === relation)
+        ?.expected;
     expect(cell("auth.login", "anonymous")).toBe("pass");
     expect(cell("auth.me", "anonymous")).toBe(401);
     expect(cell("auth.me", "token-revoked")).toBe(401);
@@ -156,7 +165,9 @@ describe("authorize", () => {
     expect(codeOf(change("a.set", { callers: "session" }), callers["token-read"])).toBe("SCOPE_REQUIRED");
     expect(codeOf(change("a.set", { callers: "session" }), person({ scopes: [] }))).toBe("SCOPE_REQUIRED");
     expect(codeOf(change("a.set", { callers: "session" }), callers["suspended-user"])).toBe("ACCOUNT_SUSPENDED");
-    expect(codeOf(change("a.set", { callers: "session", selfOnly: true }), callers["impersonated-user"])).toBe("IMPERSONATING");
+    expect(codeOf(change("a.set", { callers: "session", selfOnly: true }), callers["impersonated-user"])).toBe(
+      "IMPERSONATING",
+    );
   });
 
   it("lets the panel itself call everything, and nobody who merely says so", () => {
@@ -173,7 +184,15 @@ describe("scopes", () => {
     expect(scope("domains.list", "GET")).toBe("domains:read");
     expect(scope("domains.add")).toBe("domains:write");
     expect(scope("domains.whatever", "DELETE")).toBe("domains:delete");
-    for (const action of ["remove", "delete", "terminate", "revoke", "revoke-user", "forwards-delete", "delete-record"]) {
+    for (const action of [
+      "remove",
+      "delete",
+      "terminate",
+      "revoke",
+      "revoke-user",
+      "forwards-delete",
+      "delete-record",
+    ]) {
       expect(scope(`x.${action}`)).toBe("x:delete");
     }
     expect(scope("x.undelete-all")).toBe("x:write");
@@ -197,7 +216,9 @@ describe("ownership", () => {
   it("answers foreign and missing with the same words", async () => {
     const { ownership } = openOwnership();
     const refusal = async (key: number) =>
-      (async () => ownership.check(callers.user, "domain", key))().catch((error) => JSON.stringify([error.code, error.message, error.details, error.status]));
+      (async () => ownership.check(callers.user, "domain", key))().catch((error) =>
+        JSON.stringify([error.code, error.message, error.details, error.status]),
+      );
     const missing = await refusal(objects.missing);
     expect(missing).toContain("domain not found");
     expect(await refusal(objects.foreign)).toBe(missing);
@@ -220,7 +241,11 @@ describe("ownership", () => {
   it("keeps no answer that was read before a write", async () => {
     const { ownership, hold, write } = openOwnership();
     let release: () => void = () => undefined;
-    hold(new Promise((resolve) => void (release = resolve)));
+    hold(
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
     const pending = ownership.check(callers.user, "domain", objects.own);
     write("domains");
     hold(undefined);
@@ -247,6 +272,8 @@ describe("ownership", () => {
     await expect(ownership.check(anonymous, "domain", objects.own)).rejects.toMatchObject({ status: 404 });
     const orphan: ObjectOwner = { accountId: 1, userId: 5, resellerId: null };
     owners.set(104, orphan);
-    await expect(ownership.check(person({ role: "reseller", userId: null }), "domain", 104)).rejects.toMatchObject({ status: 404 });
+    await expect(ownership.check(person({ role: "reseller", userId: null }), "domain", 104)).rejects.toMatchObject({
+      status: 404,
+    });
   });
 });

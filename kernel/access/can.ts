@@ -16,7 +16,8 @@ export function authorize(operation: Operation, principal: Principal): void {
   const { callers, selfOnly, whileSuspended } = operation.access;
   if (callers === "public") return;
   if (principal.role === "system" && principal.via === "system") return;
-  if (principal.role === "anonymous" || principal.role === "system" || principal.userId === null) throw unauthenticated();
+  if (principal.role === "anonymous" || principal.role === "system" || principal.userId === null)
+    throw unauthenticated();
   if (callers !== "session" && !callers.includes(principal.role)) {
     throw forbidden("FORBIDDEN", `Your role may not call ${operation.id}.`);
   }

@@ -1,5 +1,4 @@
-import type { Access, Operation } from "@patchbay/sdk";
-import { pathOf } from "../operations/routes.ts";
+import { type Access, type Operation, pathOf } from "@patchbay/sdk";
 import { scopeOf } from "./scopes.ts";
 
 /** The callers of the permission matrix. */

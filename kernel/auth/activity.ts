@@ -53,7 +53,10 @@ export class Activity {
         const { table, column } = columns[kind];
         for (const [time, ids] of byTime(batch[kind])) {
           for (let from = 0; from < ids.length; from += 500) {
-            await change.db(table).whereIn("id", ids.slice(from, from + 500)).update({ [column]: time });
+            await change
+              .db(table)
+              .whereIn("id", ids.slice(from, from + 500))
+              .update({ [column]: time });
           }
         }
       }

@@ -16,7 +16,8 @@ beforeEach(() => auth.setAccounts({ tables: ["accounts"], find: async () => ({ a
 
 const identify = (cookieHeader?: string, authorization?: string) =>
   (async () => auth.authenticator.authenticate({ cookieHeader, authorization, ip: "192.0.2.9", userAgent: "ua" }))();
-const dead = (secret: string) => expect(auth.who(secret)).rejects.toMatchObject({ code: "UNAUTHENTICATED", status: 401 });
+const dead = (secret: string) =>
+  expect(auth.who(secret)).rejects.toMatchObject({ code: "UNAUTHENTICATED", status: 401 });
 
 describe("authenticate", () => {
   it("makes a caller without credentials anonymous", async () => {
@@ -27,8 +28,19 @@ describe("authenticate", () => {
   it("answers synchronously for a known caller, with the address of each request", async () => {
     const secret = await auth.login("john");
     const first = await identify(`a=b; ncpx_session=${secret}`);
-    expect(first).toMatchObject({ userId: user, username: "john", role: "user", via: "session", accountId: 5, scopes: null });
-    const second = auth.authenticator.authenticate({ cookieHeader: `ncpx_session=${secret}`, ip: "::2", userAgent: "x" });
+    expect(first).toMatchObject({
+      userId: user,
+      username: "john",
+      role: "user",
+      via: "session",
+      accountId: 5,
+      scopes: null,
+    });
+    const second = auth.authenticator.authenticate({
+      cookieHeader: `ncpx_session=${secret}`,
+      ip: "::2",
+      userAgent: "x",
+    });
     expect(second).not.toBeInstanceOf(Promise);
     expect(second).toMatchObject({ userId: user, ip: "::2", userAgent: "x" });
   });
@@ -54,9 +66,15 @@ describe("authenticate", () => {
       [`ncpx_session=pb_${secret}`],
     ];
     for (const [cookieHeader, authorization] of bad) {
-      await expect(identify(cookieHeader, authorization)).rejects.toMatchObject({ status: 401, message: "no valid session" });
+      await expect(identify(cookieHeader, authorization)).rejects.toMatchObject({
+        status: 401,
+        message: "no valid session",
+      });
     }
-    await expect(identify(cookie, `Bearer pb_${unknown}`)).rejects.toMatchObject({ code: "AMBIGUOUS_CREDENTIALS", status: 401 });
+    await expect(identify(cookie, `Bearer pb_${unknown}`)).rejects.toMatchObject({
+      code: "AMBIGUOUS_CREDENTIALS",
+      status: 401,
+    });
   });
 
   it("lets a public operation be called with a stale cookie, as nobody", async () => {
@@ -101,9 +119,10 @@ describe("authenticate", () => {
     auth.clock.advance(25 * minute);
     await auth.who(secret);
     await auth.activity.flush();
-    const row = await auth.storage.read.get<{ last_seen_at: number }>("SELECT last_seen_at FROM sessions WHERE id = ?", [
-      credentialId,
-    ]);
+    const row = await auth.storage.read.get<{ last_seen_at: number }>(
+      "SELECT last_seen_at FROM sessions WHERE id = ?",
+      [credentialId],
+    );
     expect(auth.clock.now() - (row?.last_seen_at ?? 0)).toBeLessThan(10_000);
     expect(auth.activity.pending("session", credentialId ?? 0)).toBeUndefined();
   });

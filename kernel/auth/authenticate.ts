@@ -80,7 +80,7 @@ class CachedAuthenticator implements Authenticator {
   }
 
   async #fromSession(row: SessionRow | undefined): Promise<KnownCaller> {
-    if (!row || row.status !== "active") throw unauthenticated();
+    if (row?.status !== "active") throw unauthenticated();
     const impersonated = row.impersonator_id !== null;
     if (impersonated && (row.impersonator_status !== "active" || row.parent_id === null)) throw unauthenticated();
     const unwritten = this.#rooms.activity.pending("session", row.id) ?? 0;
@@ -101,7 +101,7 @@ class CachedAuthenticator implements Authenticator {
   }
 
   async #fromToken(row: TokenRow | undefined): Promise<KnownCaller> {
-    if (!row || row.status !== "active") throw unauthenticated();
+    if (row?.status !== "active") throw unauthenticated();
     return {
       principal: {
         ...(await this.#person(row)),

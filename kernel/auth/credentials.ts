@@ -24,7 +24,10 @@ const bearerShape = /^Bearer (pb_[A-Za-z0-9_-]{43})$/i;
  * Finds the secret in a request's headers; undefined when there is none. Throws 401 UNAUTHENTICATED for two session cookies,
  * an unknown scheme and a malformed secret, 401 AMBIGUOUS_CREDENTIALS for a cookie together with an API token.
  */
-export function readCredentials(cookieHeader: string | undefined, authorization: string | undefined): Presented | undefined {
+export function readCredentials(
+  cookieHeader: string | undefined,
+  authorization: string | undefined,
+): Presented | undefined {
   const session = cookieHeader === undefined ? undefined : readSessionCookie(cookieHeader);
   if (authorization === undefined) return session === undefined ? undefined : { kind: "session", secret: session };
   if (session !== undefined) {

@@ -25,7 +25,8 @@ describe("checkCsrf", () => {
   it("wants JSON", () => {
     const types = [undefined, "", "text/plain", "application/x-www-form-urlencoded", "application/jsonx", "text/json"];
     for (const contentType of types) expect(check({ contentType })).toThrow(status(415));
-    for (const method of ["PUT", "PATCH", "DELETE"]) expect(check({ method, contentType: undefined })).toThrow(status(415));
+    for (const method of ["PUT", "PATCH", "DELETE"])
+      expect(check({ method, contentType: undefined })).toThrow(status(415));
   });
 
   it("refuses other origins", () => {

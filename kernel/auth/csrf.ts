@@ -30,7 +30,8 @@ export function checkCsrf(request: RequestOrigin, allowedOrigins: ReadonlySet<st
   }
   const foreignSite = request.secFetchSite !== undefined && request.secFetchSite !== "same-origin";
   const foreignOrigin = request.origin !== undefined && !isOwn(request.origin, request.host, allowedOrigins);
-  if (foreignSite || foreignOrigin) throw forbidden("CROSS_SITE", "The request comes from another site than the panel.");
+  if (foreignSite || foreignOrigin)
+    throw forbidden("CROSS_SITE", "The request comes from another site than the panel.");
 }
 
 /** The cookie is bound to the host name it was set for, so the host a request names is as good as a configured origin. */

@@ -55,7 +55,11 @@ export class Lockout {
       const row = await find(change.read, pair);
       refuseWhileLocked(row, now);
       const next = afterFailure(row, now);
-      await change.db("login_failures").insert({ pair, ...next }).onConflict("pair").merge();
+      await change
+        .db("login_failures")
+        .insert({ pair, ...next })
+        .onConflict("pair")
+        .merge();
     });
   }
 
@@ -66,7 +70,9 @@ export class Lockout {
 }
 
 function find(read: Read, pair: string): Promise<FailureRow | undefined> {
-  return read.get<FailureRow>("SELECT failures, first_at, last_at, locked_until FROM login_failures WHERE pair = ?", [pair]);
+  return read.get<FailureRow>("SELECT failures, first_at, last_at, locked_until FROM login_failures WHERE pair = ?", [
+    pair,
+  ]);
 }
 
 function refuseWhileLocked(row: FailureRow | undefined, now: number): void {

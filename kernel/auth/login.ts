@@ -73,7 +73,12 @@ async function verify(deps: AuthOperationDeps, given: Input, ctx: OperationConte
   return { user, pair, proof: await prove(deps, user, given.two_factor_code ?? "", ctx) };
 }
 
-async function prove(deps: AuthOperationDeps, user: UserRow, code: string, ctx: OperationContext): Promise<Proof | undefined> {
+async function prove(
+  deps: AuthOperationDeps,
+  user: UserRow,
+  code: string,
+  ctx: OperationContext,
+): Promise<Proof | undefined> {
   if (user.totp_enabled_at === null) return undefined;
   if (code === "") {
     throw new PanelError("TWO_FACTOR_REQUIRED", {

@@ -19,7 +19,10 @@ export interface AuthOperationDeps {
 }
 
 /** The caller's own login. Throws UNAUTHENTICATED for a caller without one. */
-export async function callerOf(deps: AuthOperationDeps, ctx: Pick<OperationContext, "principal" | "read">): Promise<UserRow> {
+export async function callerOf(
+  deps: AuthOperationDeps,
+  ctx: Pick<OperationContext, "principal" | "read">,
+): Promise<UserRow> {
   const { userId } = ctx.principal;
   const user = userId === null ? undefined : await deps.users.row(ctx.read, userId);
   if (!user) throw unauthenticated();
@@ -30,7 +33,11 @@ export async function callerOf(deps: AuthOperationDeps, ctx: Pick<OperationConte
  * Makes the caller show the own password again. Throws WRONG_PASSWORD (403), and LOGIN_LOCKED (429) after five failures: a
  * stolen session is no place to guess it.
  */
-export async function confirmPassword(deps: AuthOperationDeps, ctx: OperationContext, password: string): Promise<UserRow> {
+export async function confirmPassword(
+  deps: AuthOperationDeps,
+  ctx: OperationContext,
+  password: string,
+): Promise<UserRow> {
   const user = await callerOf(deps, ctx);
   const pair = deps.lockout.pairOf(user.username, ctx.principal.ip);
   await deps.lockout.check(ctx.read, pair);

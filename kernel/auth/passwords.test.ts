@@ -1,4 +1,6 @@
-import { afterEach, describe, expect, it } from "vitest";
+import { Worker } from "node:worker_threads";
+import { parseOptions } from "@node-rs/argon2";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { PasswordPool } from "./passwords.ts";
 
 const pools: PasswordPool[] = [];
@@ -25,7 +27,12 @@ describe("PasswordPool", () => {
     const pool = open();
     const jobs: unknown[] = [];
     const real = pool.verify.bind(pool);
+    const post = vi.spyOn(Worker.prototype, "postMessage");
     expect(await real(undefined, "anything")).toBe(false);
+    const [[job] = []] = post.mock.calls;
+    const cost = parseOptions(await pool.hash("anything"));
+    expect(parseOptions((job as { hash: string }).hash)).toEqual(cost);
+    post.mockRestore();
     // Both ways end in the worker: with a full queue both are refused.
     const full = open({ workers: 1, queue: 0 });
     const first = full.hash("x").then((value) => jobs.push(value));

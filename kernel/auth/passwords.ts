@@ -111,7 +111,10 @@ export class PasswordPool implements Passwords {
     slot.busy?.resolve(reply);
     slot.busy = undefined;
     const next = this.#waiting.shift();
-    if (next) return this.#give(slot, next);
+    if (next) {
+      this.#give(slot, next);
+      return;
+    }
     // An idle worker must not keep the process alive.
     slot.worker.unref();
     slot.idle = setTimeout(() => this.#retire(slot), this.#idleMs);

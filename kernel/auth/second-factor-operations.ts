@@ -45,7 +45,8 @@ function defineEnable(deps: AuthOperationDeps): Operation {
       if (user.totp_enabled_at !== null) throw alreadyOn();
       if (user.totp_sealed === null) throw conflict("TWO_FACTOR_NOT_SET_UP", "Make a seed with auth/totp-setup first.");
       const proof = deps.secondFactor.inspect(user, code, ctx.now);
-      if (proof?.kind !== "totp") throw forbidden("WRONG_CODE", "The code does not belong to the seed, or it was used.");
+      if (proof?.kind !== "totp")
+        throw forbidden("WRONG_CODE", "The code does not belong to the seed, or it was used.");
       await deps.secondFactor.consume(ctx.db, ctx.read, user.id, proof);
       const backup = deps.secondFactor.createBackupCodes(user.id);
       await ctx.intents.update("users", user.id, { totp_enabled_at: ctx.now, backup_codes: backup.stored });

@@ -9,7 +9,9 @@ const backupCodeCount = 10;
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
 
 /** What shows that somebody holds the second factor. Worth nothing until `consume` takes it. */
-export type Proof = { readonly kind: "totp"; readonly step: number } | { readonly kind: "backup"; readonly mac: string };
+export type Proof =
+  | { readonly kind: "totp"; readonly step: number }
+  | { readonly kind: "backup"; readonly mac: string };
 
 /** Time-based codes (RFC 6238: SHA-1, 6 digits, 30 s, one step either way) and ten backup codes. Each is accepted once. */
 export class SecondFactor {
@@ -60,11 +62,15 @@ export class SecondFactor {
         .update({ totp_last_step: proof.step });
       return unused === 1;
     }
-    const row = await read.get<{ backup_codes: string | null }>("SELECT backup_codes FROM users WHERE id = ?", [userId]);
+    const row = await read.get<{ backup_codes: string | null }>("SELECT backup_codes FROM users WHERE id = ?", [
+      userId,
+    ]);
     const macs = macsOf(row?.backup_codes ?? null);
     if (!macs.includes(proof.mac)) return false;
     const left = macs.filter((mac) => mac !== proof.mac);
-    await db("users").where({ id: userId }).update({ backup_codes: JSON.stringify(left) });
+    await db("users")
+      .where({ id: userId })
+      .update({ backup_codes: JSON.stringify(left) });
     return true;
   }
 

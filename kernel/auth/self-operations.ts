@@ -1,4 +1,14 @@
-import { conflict, defineChange, defineQuery, invalid, isBuiltFrom, notFound, type Operation, password, roles } from "@patchbay/sdk";
+import {
+  conflict,
+  defineChange,
+  defineQuery,
+  invalid,
+  isBuiltFrom,
+  notFound,
+  type Operation,
+  password,
+  roles,
+} from "@patchbay/sdk";
 import * as v from "valibot";
 import { type AuthOperationDeps, callerOf, confirmPassword, ownSession } from "./operation-deps.ts";
 
@@ -27,7 +37,10 @@ export function defineMe(deps: AuthOperationDeps): Operation {
       const { id, username, email, role, totp_enabled_at } = await callerOf(deps, ctx);
       const { accountId, suspended, impersonator } = ctx.principal;
       return {
-        ...{ id, username, email, role },
+        id,
+        username,
+        email,
+        role,
         account_id: accountId,
         suspended,
         two_factor: totp_enabled_at !== null,
@@ -108,8 +121,8 @@ export function defineStopImpersonating(deps: AuthOperationDeps): Operation {
       if (!impersonator) throw conflict("NOT_IMPERSONATING", "You are not acting as another user.");
       const own = await deps.users.row(ctx.read, impersonator.userId);
       const session = await deps.sessions.get(ctx.read, ownSession(ctx) ?? 0);
-      const parent = session?.parent_id == null ? undefined : await deps.sessions.get(ctx.read, session.parent_id);
-      if (!own || own.status !== "active" || !parent) throw notFound("session");
+      const parent = await deps.sessions.get(ctx.read, session?.parent_id ?? 0);
+      if (own?.status !== "active" || !parent) throw notFound("session");
       await deps.sessions.end(ctx.db, parent.id);
       const until = parent.expires_at;
       ctx.setSession(await deps.sessions.open(ctx.db, { userId: own.id, ip, userAgent, now: ctx.now, until }));

@@ -1,4 +1,4 @@
-import { defineChange, defineQuery, notFound, objectId, type Operation, text, toIso } from "@patchbay/sdk";
+import { defineChange, defineQuery, notFound, type Operation, objectId, text, toIso } from "@patchbay/sdk";
 import * as v from "valibot";
 import { type AuthOperationDeps, ownSession } from "./operation-deps.ts";
 import type { SessionRow } from "./sessions.ts";

@@ -41,9 +41,14 @@ export const testPassword = "correct horse battery";
 export async function openTestAuth(): Promise<TestAuth> {
   const dir = await mkdtemp(join(tmpdir(), "patchbay-auth-"));
   let now = 1_750_000_000_000;
-  const clock: TestClock = { now: () => now, advance: (ms) => void (now += ms) };
+  const clock: TestClock = {
+    now: () => now,
+    advance: (ms) => {
+      now += ms;
+    },
+  };
   const ids = createIds(clock);
-  const storage = await createStorage({ file: join(dir, "panel.db"), clock, ids, dialect: "better-sqlite3" });
+  const storage = await createStorage({ file: join(dir, "panel.db"), clock, ids });
   await storage.migrate("auth", authMigrations);
   let accounts: AccountOfUser | undefined = { tables: [], find: async () => undefined };
   const sealer = createSealer(Buffer.alloc(32, 7));
@@ -76,7 +81,9 @@ export async function openTestAuth(): Promise<TestAuth> {
     }
     const prepared = await operation.prepare?.(parsed, { ...context, use });
     let cookie: TestAnswer["cookie"];
-    const setSession: ChangeContext["setSession"] = (value) => void (cookie = value);
+    const setSession: ChangeContext["setSession"] = (value) => {
+      cookie = value;
+    };
     const none = { note: () => undefined, emit: async () => undefined, run: async () => undefined, setSession };
     const data = await storage.change((change) =>
       operation.handle(parsed, { ...context, use, ...none, ...pick(change) }, prepared),
@@ -88,12 +95,16 @@ export async function openTestAuth(): Promise<TestAuth> {
     ...auth,
     storage,
     clock,
-    setAccounts: (source) => void (accounts = source),
+    setAccounts: (source) => {
+      accounts = source;
+    },
     addUser: async (username, role, password = testPassword) => {
       const passwordHash = hashes.get(password) ?? (await auth.passwords.hash(password));
       hashes.set(password, passwordHash);
       const email = `${username}@example.test`;
-      return storage.change(async (c) => (await auth.users.create(c.intents, { username, email, role, passwordHash })).id);
+      return storage.change(
+        async (c) => (await auth.users.create(c.intents, { username, email, role, passwordHash })).id,
+      );
     },
     who,
     call,

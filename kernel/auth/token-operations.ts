@@ -6,16 +6,16 @@ import {
   invalid,
   isoDate,
   notFound,
-  objectId,
   type Operation,
+  objectId,
   rule,
   text,
   timestamp,
   toIso,
 } from "@patchbay/sdk";
 import * as v from "valibot";
-import { isScope } from "../access/scopes.ts";
 import { unauthenticated } from "../access/can.ts";
+import { isScope } from "../access/scopes.ts";
 import type { AuthOperationDeps } from "./operation-deps.ts";
 import { mayGrant, scopesOf, type TokenRow } from "./tokens.ts";
 
@@ -76,11 +76,14 @@ function defineCreate(deps: AuthOperationDeps): Operation {
       const { userId, scopes: held } = ctx.principal;
       if (userId === null) throw unauthenticated();
       const scopes = input.scopes === undefined ? held : [...new Set(input.scopes)].sort();
-      if (!mayGrant(held, scopes)) throw forbidden("SCOPE_TOO_WIDE", "A token cannot make one that may do more than itself.");
+      if (!mayGrant(held, scopes))
+        throw forbidden("SCOPE_TOO_WIDE", "A token cannot make one that may do more than itself.");
       const expiresAt = await expiryOf(deps, input.expires_at ?? null, ctx);
       const made = await deps.tokens.create(ctx.intents, { userId, name: input.name, scopes, expiresAt });
       return {
-        ...{ id: made.id, name: input.name, scopes: scopes === null ? null : [...scopes] },
+        id: made.id,
+        name: input.name,
+        scopes: scopes === null ? null : [...scopes],
         created_at: toIso(ctx.now),
         expires_at: expiresAt === null ? null : toIso(expiresAt),
         last_used_at: null,
@@ -112,7 +115,8 @@ function defineRevoke(deps: AuthOperationDeps): Operation {
 
 /** A day counts to its end. A token cannot make one that outlives it. */
 async function expiryOf(deps: AuthOperationDeps, wanted: string | null, ctx: ChangeContext): Promise<number | null> {
-  const at = wanted === null ? null : wanted.includes("T") ? Date.parse(wanted) : Date.parse(`${wanted}T00:00:00Z`) + day;
+  const at =
+    wanted === null ? null : wanted.includes("T") ? Date.parse(wanted) : Date.parse(`${wanted}T00:00:00Z`) + day;
   if (at !== null && at <= ctx.now) throw invalid("expires_at", "range", "must be in the future");
   const { via, credentialId } = ctx.principal;
   const maker = via === "token" && credentialId !== null ? await deps.tokens.get(ctx.read, credentialId) : undefined;
@@ -123,7 +127,9 @@ async function expiryOf(deps: AuthOperationDeps, wanted: string | null, ctx: Cha
 function toToken(row: TokenRow): v.InferOutput<typeof token> {
   const scopes = scopesOf(row);
   return {
-    ...{ id: row.id, name: row.name, scopes: scopes === null ? null : [...scopes] },
+    id: row.id,
+    name: row.name,
+    scopes: scopes === null ? null : [...scopes],
     created_at: toIso(row.created_at),
     expires_at: row.expires_at === null ? null : toIso(row.expires_at),
     last_used_at: row.last_used_at === null ? null : toIso(row.last_used_at),

@@ -9,13 +9,19 @@ beforeAll(async () => {
 afterAll(() => auth.stop());
 
 const create = (username: string, email: string) =>
-  auth.storage.change((change) => auth.users.create(change.intents, { username, email, role: "user", passwordHash: "x" }));
+  auth.storage.change((change) =>
+    auth.users.create(change.intents, { username, email, role: "user", passwordHash: "x" }),
+  );
 
 describe("UserStore", () => {
   it("gives a name and an address away once, in any case, also at the same time", async () => {
     const { id } = await create("Anna", "Anna@Example.test");
     expect(await auth.users.get(auth.storage.read, id)).toEqual({
-      ...{ id, username: "anna", email: "anna@example.test", role: "user", status: "active" },
+      id,
+      username: "anna",
+      email: "anna@example.test",
+      role: "user",
+      status: "active",
     });
     await expect(create("ANNA", "b@example.test")).rejects.toMatchObject({ code: "USERNAME_TAKEN", status: 409 });
     await expect(create("bert", "ANNA@example.test")).rejects.toMatchObject({ code: "EMAIL_TAKEN", status: 409 });
@@ -27,7 +33,10 @@ describe("UserStore", () => {
     const { id } = await create("dora", "dora@example.test");
     const update = (patch: object) => auth.storage.change((change) => auth.users.update(change.intents, id, patch));
     await update({ email: "New@example.test", status: "disabled" });
-    expect(await auth.users.get(auth.storage.read, id)).toMatchObject({ email: "new@example.test", status: "disabled" });
+    expect(await auth.users.get(auth.storage.read, id)).toMatchObject({
+      email: "new@example.test",
+      status: "disabled",
+    });
     await expect(update({ email: "anna@example.test" })).rejects.toMatchObject({ code: "EMAIL_TAKEN" });
     expect((await auth.users.list(auth.storage.read, "user")).map((user) => user.username)).toContain("dora");
     await auth.storage.change((change) => auth.users.delete(change.intents, id));

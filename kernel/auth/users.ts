@@ -25,7 +25,8 @@ export interface UserRow extends PanelUser {
   readonly backup_codes: string | null;
 }
 
-const columns = "id, username, email, role, status, password_hash, totp_sealed, totp_enabled_at, totp_last_step, backup_codes";
+const columns =
+  "id, username, email, role, status, password_hash, totp_sealed, totp_enabled_at, totp_last_step, backup_codes";
 const rank: Readonly<Record<Role, number>> = { user: 0, reseller: 1, admin: 2 };
 
 /** Logins of the panel. Names and e-mail addresses are kept in lower case, so that each is taken once in any spelling. */
@@ -100,7 +101,7 @@ export class UserStore implements Users {
     }
     const target: UserRow | undefined = await db("users").where({ id }).first();
     const parent: { expires_at: number } | undefined = await db("sessions").where({ id: by.credentialId }).first();
-    if (!target || target.status !== "active" || !parent) throw notFound("user");
+    if (target?.status !== "active" || !parent) throw notFound("user");
     if (by.role === "anonymous" || by.role === "system" || rank[by.role] <= rank[target.role]) {
       throw forbidden("FORBIDDEN", "You can only act as a user who may do less than you.");
     }
@@ -121,11 +122,10 @@ export class UserStore implements Users {
   /** Finds a login by user name or e-mail address, in any case. */
   byName(read: Read, name: string): Promise<UserRow | undefined> {
     const key = name.toLowerCase();
-    return read.get<UserRow>(`SELECT ${columns} FROM users WHERE username = ? OR email = ? ORDER BY username = ? DESC`, [
-      key,
-      key,
-      key,
-    ]);
+    return read.get<UserRow>(
+      `SELECT ${columns} FROM users WHERE username = ? OR email = ? ORDER BY username = ? DESC`,
+      [key, key, key],
+    );
   }
 }
 
@@ -136,7 +136,8 @@ function toPanelUser(row: UserRow): PanelUser {
 /** The database holds the rule, so it holds under concurrency too. */
 function taken(error: unknown): never {
   // Only the end of the message is the database's own: before it stand the submitted values.
-  const column = error instanceof Error ? /UNIQUE constraint failed: users\.(\w+)$/.exec(error.message)?.[1] : undefined;
+  const column =
+    error instanceof Error ? /UNIQUE constraint failed: users\.(\w+)$/.exec(error.message)?.[1] : undefined;
   if (column === "username") throw conflict("USERNAME_TAKEN", "This user name is taken.");
   if (column === "email") throw conflict("EMAIL_TAKEN", "This e-mail address is taken.");
   throw error;

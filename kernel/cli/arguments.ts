@@ -2,7 +2,10 @@ import { ConfigError } from "../helper/config.ts";
 import type { GeneratedCommand } from "./client.ts";
 
 /** Turns `--field value` words into the input of a generated command. Throws ConfigError with the rule that is broken. */
-export function toInput(command: GeneratedCommand, words: readonly string[]): { input: Record<string, unknown>; dryRun: boolean } {
+export function toInput(
+  command: GeneratedCommand,
+  words: readonly string[],
+): { input: Record<string, unknown>; dryRun: boolean } {
   const input: Record<string, unknown> = {};
   let dryRun = false;
   for (let index = 0; index < words.length; index += 1) {

@@ -46,7 +46,10 @@ export class PanelClient {
     const body = method === "GET" ? "" : JSON.stringify(input);
     if (method === "GET") for (const [key, value] of Object.entries(input)) url.searchParams.set(key, String(value));
     return new Promise((resolve, reject) => {
-      const headers = { authorization: `Bearer ${this.#token}`, ...(body ? { "content-type": "application/json" } : {}) };
+      const headers = {
+        authorization: `Bearer ${this.#token}`,
+        ...(body ? { "content-type": "application/json" } : {}),
+      };
       const sent = request(url, { method, headers, ca: this.#certificate, agent: false, timeout: 120_000 }, (res) => {
         const chunks: Buffer[] = [];
         res.on("data", (chunk: Buffer) => chunks.push(chunk));
@@ -107,7 +110,9 @@ export interface GeneratedCommand {
 
 /** `domains add` → its operation. A resource may be said in the singular. */
 export function findCommand(api: ApiDocument, resource: string, action: string): GeneratedCommand | undefined {
-  const found = [resource, `${resource}s`].map((name) => [`/api/${name}/${action}`, api.paths[`/api/${name}/${action}`]] as const);
+  const found = [resource, `${resource}s`].map(
+    (name) => [`/api/${name}/${action}`, api.paths[`/api/${name}/${action}`]] as const,
+  );
   for (const [path, methods] of found) {
     const entry = Object.entries(methods ?? {})[0];
     if (!entry) continue;

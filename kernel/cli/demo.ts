@@ -5,10 +5,10 @@ import { request } from "node:http";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { instanceConfig, readFlags, instanceOptions } from "../helper/config.ts";
+import { instanceConfig, instanceOptions, readFlags } from "../helper/config.ts";
 import type { InstanceFile } from "../helper/entry.ts";
 import { PanelClient, runningInstance } from "./client.ts";
-import type { CommandContext } from "./main.ts";
+import type { CommandContext } from "./context.ts";
 
 const account = { username: "demo", domain: "demo.test", email: "demo@demo.test" };
 
@@ -56,7 +56,9 @@ async function show(data: string, instance: InstanceFile): Promise<void> {
   if (!http) throw new Error("the instance names no http port");
   const answer = await fetchSite(http, account.domain);
   process.stdout.write(`\nThe demo site answers: ${answer}`);
-  process.stdout.write(`  curl -H 'Host: ${account.domain}' http://${http.host}:${http.port}/\nCtrl-C stops everything.\n`);
+  process.stdout.write(
+    `  curl -H 'Host: ${account.domain}' http://${http.host}:${http.port}/\nCtrl-C stops everything.\n`,
+  );
 }
 
 async function ensureAccount(client: PanelClient): Promise<string> {
@@ -65,7 +67,10 @@ async function ensureAccount(client: PanelClient): Promise<string> {
   const known = items.find((item) => item.username === account.username);
   const reply = known
     ? await client.call("GET", "/api/accounts/get", { id: known.id })
-    : await client.call("POST", "/api/accounts/create", { ...account, password: randomBytes(18).toString("base64url") });
+    : await client.call("POST", "/api/accounts/create", {
+        ...account,
+        password: randomBytes(18).toString("base64url"),
+      });
   if (!reply.success) throw new Error(reply.message);
   return (reply.data as { home_dir: string }).home_dir;
 }

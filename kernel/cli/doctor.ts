@@ -3,7 +3,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Manifest } from "@patchbay/sdk";
 import { isThere } from "../plugins/installed.ts";
-import type { CommandContext } from "./main.ts";
+import type { CommandContext } from "./context.ts";
 
 interface Finding {
   readonly what: string;
@@ -18,7 +18,9 @@ export async function doctor({ json }: CommandContext): Promise<number> {
   if (json) process.stdout.write(`${JSON.stringify(findings)}\n`);
   else {
     for (const finding of findings) {
-      process.stdout.write(`${finding.ok ? "ok      " : "missing "} ${finding.what}${finding.ok ? "" : `: ${finding.mend}`}\n`);
+      process.stdout.write(
+        `${finding.ok ? "ok      " : "missing "} ${finding.what}${finding.ok ? "" : `: ${finding.mend}`}\n`,
+      );
     }
   }
   return findings.every((finding) => finding.ok) ? 0 : 1;
@@ -26,7 +28,11 @@ export async function doctor({ json }: CommandContext): Promise<number> {
 
 function nodeVersion(): Finding {
   const [major = 0, minor = 0] = process.versions.node.split(".").map(Number);
-  return { what: `Node ${process.versions.node}`, ok: major > 20 || (major === 20 && minor >= 19), mend: "install Node 20.19 or newer" };
+  return {
+    what: `Node ${process.versions.node}`,
+    ok: major > 20 || (major === 20 && minor >= 19),
+    mend: "install Node 20.19 or newer",
+  };
 }
 
 function packages(folder: string): Finding[] {

@@ -1,20 +1,11 @@
 import { ConfigError, instanceConfig, instanceOptions } from "../helper/config.ts";
 import { toInput, usageOf } from "./arguments.ts";
 import { findCommand, PanelClient, type Reply, runningInstance } from "./client.ts";
+import type { CommandContext } from "./context.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { verifyOffline } from "./offline.ts";
 import { toText } from "./print.ts";
-
-/** What every command gets. */
-export interface CommandContext {
-  readonly data: string;
-  readonly json: boolean;
-  /** Words after the command's name, without the flags that are common to all. */
-  readonly words: readonly string[];
-  /** Flags and words as they came, without the command's name. */
-  readonly argv: readonly string[];
-}
 
 type Command = (context: CommandContext) => Promise<number>;
 
@@ -94,7 +85,9 @@ async function operation(resource: string, { data, json, words }: CommandContext
   const api = await client.describe();
   const command = action === undefined || action.startsWith("--") ? undefined : findCommand(api, resource, action);
   if (!command) {
-    const known = Object.keys(api.paths).filter((path) => path.startsWith(`/api/${resource}/`) || path.startsWith(`/api/${resource}s/`));
+    const known = Object.keys(api.paths).filter(
+      (path) => path.startsWith(`/api/${resource}/`) || path.startsWith(`/api/${resource}s/`),
+    );
     const actions = known.map((path) => path.split("/")[3]).join(", ");
     throw new ConfigError(actions ? `${resource} has the actions ${actions}` : `unknown command ${resource}`);
   }
@@ -146,7 +139,10 @@ async function reconcile({ data, json, words }: CommandContext): Promise<number>
   const confirm = words.includes("--confirm-removals") ? { confirm_removals: true } : {};
   const reply = await client.call("POST", "/api/reconcile/run", confirm);
   if (json || !reply.success) return report(reply, json);
-  const { plan: steps, failures } = reply.data as { plan: PlanStep[]; failures: { slot: string; key: string; message: string }[] };
+  const { plan: steps, failures } = reply.data as {
+    plan: PlanStep[];
+    failures: { slot: string; key: string; message: string }[];
+  };
   printSteps(steps);
   for (const failure of failures) process.stderr.write(`${failure.slot} ${failure.key}: ${failure.message}\n`);
   return failures.length === 0 ? 0 : 1;
@@ -161,6 +157,9 @@ async function status({ data, json }: CommandContext): Promise<number> {
   const stats = await new PanelClient(data, instance).call("GET", "/api/system/stats");
   const services = (stats.data as { services?: unknown } | null)?.services ?? [];
   if (json) process.stdout.write(`${JSON.stringify({ running: true, ...instance, services })}\n`);
-  else process.stdout.write(`${toText({ pid: instance.pid, version: instance.version, ...instance.panel })}\n\n${toText(services)}\n`);
+  else
+    process.stdout.write(
+      `${toText({ pid: instance.pid, version: instance.version, ...instance.panel })}\n\n${toText(services)}\n`,
+    );
   return stats.success ? 0 : 1;
 }

@@ -1,10 +1,10 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { createAudit } from "../audit/audit.ts";
-import { createAnchorFile } from "../storage/anchor-file.ts";
-import { readKey } from "../storage/key.ts";
 import { createLogger } from "../observe/logger.ts";
+import { createAnchorFile } from "../storage/anchor-file.ts";
 import { createIds } from "../storage/ids.ts";
+import { readKey } from "../storage/key.ts";
 import { createSealer } from "../storage/sealer.ts";
 import { createStorage } from "../storage/storage.ts";
 

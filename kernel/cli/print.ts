@@ -14,9 +14,19 @@ function toTable(rows: readonly unknown[]): string {
   if (rows.length === 0) return "none";
   if (typeof rows[0] !== "object" || rows[0] === null) return rows.map(String).join("\n");
   const columns = Object.keys(rows[0]);
-  const cells = [columns, ...rows.map((row) => columns.map((column) => cell((row as Record<string, unknown>)[column])))];
+  const cells = [
+    columns,
+    ...rows.map((row) => columns.map((column) => cell((row as Record<string, unknown>)[column]))),
+  ];
   const widths = columns.map((_, index) => Math.min(40, Math.max(...cells.map((line) => line[index]?.length ?? 0))));
-  return cells.map((line) => line.map((text, index) => text.padEnd(widths[index] ?? 0)).join("  ").trimEnd()).join("\n");
+  return cells
+    .map((line) =>
+      line
+        .map((text, index) => text.padEnd(widths[index] ?? 0))
+        .join("  ")
+        .trimEnd(),
+    )
+    .join("\n");
 }
 
 function cell(value: unknown): string {

@@ -1,6 +1,6 @@
 import "reflect-metadata";
 import type { Token } from "@patchbay/sdk";
-import { container as library, type DependencyContainer, inject, injectable, instanceCachingFactory } from "tsyringe";
+import { type DependencyContainer, inject, injectable, instanceCachingFactory, container as library } from "tsyringe";
 
 type Constructor<T, A extends readonly unknown[]> = new (...args: [...A]) => T;
 type Tokens<A extends readonly unknown[]> = { readonly [K in keyof A]: Token<A[K]> };

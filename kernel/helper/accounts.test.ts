@@ -1,5 +1,16 @@
 import { execFileSync } from "node:child_process";
-import { chmodSync, chownSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createHostAccounts } from "../host/host-accounts.ts";
@@ -29,7 +40,8 @@ const account = (username: string, n: number) => ({
   home: join(helper.hello.paths.homes, username),
   suspended: false,
 });
-const archives = (username: string) => readdirSync(helper.hello.paths.archive).filter((name) => name.startsWith(username));
+const archives = (username: string) =>
+  readdirSync(helper.hello.paths.archive).filter((name) => name.startsWith(username));
 const look = (path: string) => {
   const { mode, uid: owner, gid } = lstatSync(path);
   return [(mode & 0o7777).toString(8), owner, gid];
@@ -64,7 +76,13 @@ describe("an account", () => {
 
   it("is refused outside the range, outside the homes, and over somebody else's files", async () => {
     const eve = account("eve", 1);
-    for (const wrong of [{ uid: 1000 }, { uid: helper.hello.web.uid }, { uid: uid(9900) }, { home: "/root" }, { home: `${eve.home}/x` }]) {
+    for (const wrong of [
+      { uid: 1000 },
+      { uid: helper.hello.web.uid },
+      { uid: uid(9900) },
+      { home: "/root" },
+      { home: `${eve.home}/x` },
+    ]) {
       await expect(host().ensure({ ...eve, ...wrong })).rejects.toMatchObject({ kind: "terminal" });
       await expect(host().remove({ ...eve, ...wrong })).rejects.toMatchObject({ kind: "terminal" });
     }
@@ -139,7 +157,9 @@ describe("an account", () => {
     const archive = join(helper.hello.paths.archive, name);
     expect(look(archive)).toEqual(["600", 0, 0]);
     const listed = execFileSync("tar", ["-tzf", archive], { encoding: "utf8" }).split("\n");
-    expect(listed).toEqual(expect.arrayContaining(["./public_html/index.html", "./public_html/.env", "./public_html/out"]));
+    expect(listed).toEqual(
+      expect.arrayContaining(["./public_html/index.html", "./public_html/.env", "./public_html/out"]),
+    );
     await host().remove(carol);
     expect(archives("carol")).toEqual([name]);
   });
@@ -167,27 +187,30 @@ describe("an account", () => {
 });
 
 describe("after a crash at", () => {
-  it.each(helperCrashPoints.filter((step) => step.startsWith("account.")))("%s the call can be repeated", async (step) => {
-    await helper.stop();
-    helper = await rig.start({ PATCHBAY_CRASH_AT: `helper:${step}` });
-    const frank = account("frank", 6);
-    const run = async () => {
-      await host().ensure(frank);
-      fill(frank.home, frank.uid);
-      await host().remove(frank);
-    };
-    await expect(run()).rejects.toMatchObject({ kind: "unavailable" });
-    await helper.exited;
-    helper = await rig.start();
-    if (step.startsWith("account.ensure")) await run();
-    else await host().remove(frank);
-    expect(readdirSync(helper.hello.paths.homes)).not.toContain("frank");
-    const found = readdirSync(helper.hello.paths.archive).filter((name) => name.startsWith("frank"));
-    expect(found).toHaveLength(1);
-    const archive = join(helper.hello.paths.archive, found[0] ?? "");
-    expect(execFileSync("tar", ["-tzf", archive], { encoding: "utf8" })).toContain("./public_html/index.html");
-    expect(readdirSync(join(rig.dataDir, "helper", "accounts"))).not.toContain("frank.json");
-    expect(readProcess(helper.pid)).toBeDefined();
-    rmSync(archive);
-  });
+  it.each(helperCrashPoints.filter((step) => step.startsWith("account.")))(
+    "%s the call can be repeated",
+    async (step) => {
+      await helper.stop();
+      helper = await rig.start({ PATCHBAY_CRASH_AT: `helper:${step}` });
+      const frank = account("frank", 6);
+      const run = async () => {
+        await host().ensure(frank);
+        fill(frank.home, frank.uid);
+        await host().remove(frank);
+      };
+      await expect(run()).rejects.toMatchObject({ kind: "unavailable" });
+      await helper.exited;
+      helper = await rig.start();
+      if (step.startsWith("account.ensure")) await run();
+      else await host().remove(frank);
+      expect(readdirSync(helper.hello.paths.homes)).not.toContain("frank");
+      const found = readdirSync(helper.hello.paths.archive).filter((name) => name.startsWith("frank"));
+      expect(found).toHaveLength(1);
+      const archive = join(helper.hello.paths.archive, found[0] ?? "");
+      expect(execFileSync("tar", ["-tzf", archive], { encoding: "utf8" })).toContain("./public_html/index.html");
+      expect(readdirSync(join(rig.dataDir, "helper", "accounts"))).not.toContain("frank.json");
+      expect(readProcess(helper.pid)).toBeDefined();
+      rmSync(archive);
+    },
+  );
 });

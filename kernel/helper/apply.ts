@@ -97,9 +97,16 @@ export class Apply {
     for (const name of [...reload, ...stop]) grants.service(name);
     const journal = journals.read(tx);
     if (journal === undefined) throw new HelperError("terminal", "the transaction is not swapped");
-    const plan = (action: "reload" | "stop") => (name: ServiceName) => ({ name, action, wasRunning: supervisor.isRunning(name) });
+    const plan = (action: "reload" | "stop") => (name: ServiceName) => ({
+      name,
+      action,
+      wasRunning: supervisor.isRunning(name),
+    });
     const services = [...reload.map(plan("reload")), ...stop.map(plan("stop"))];
-    this.#hold(tx, [...reload, ...stop].map((name) => name.plugin));
+    this.#hold(
+      tx,
+      [...reload, ...stop].map((name) => name.plugin),
+    );
     journals.write({ ...journal, state: "activated", services });
     step("apply.activate:after-journal");
     const acts = services.map(async ({ name, action }) => {

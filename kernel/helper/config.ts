@@ -67,7 +67,10 @@ export const instanceOptions: readonly Option[] = [
 export class ConfigError extends Error {}
 
 /** Splits `--name value` and `--name=value` from words. A flag that is not named here is an error. */
-export function readFlags(argv: readonly string[], known: readonly string[]): { flags: Map<string, string>; words: string[] } {
+export function readFlags(
+  argv: readonly string[],
+  known: readonly string[],
+): { flags: Map<string, string>; words: string[] } {
   const flags = new Map<string, string>();
   const words: string[] = [];
   for (let index = 0; index < argv.length; index += 1) {
@@ -114,7 +117,8 @@ function readConfigFile(file: string, mustExist: boolean): Readonly<Record<strin
   } catch {
     throw new ConfigError(`${file} is not JSON`);
   }
-  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed)) throw new ConfigError(`${file} holds no object`);
+  if (typeof parsed !== "object" || parsed === null || Array.isArray(parsed))
+    throw new ConfigError(`${file} holds no object`);
   const known = instanceOptions.map((option) => option.flag);
   const values: Record<string, string> = {};
   for (const [key, value] of Object.entries(parsed)) {

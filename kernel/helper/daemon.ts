@@ -28,9 +28,17 @@ export async function spawnDaemon(argv: readonly string[], outFile: string, as: 
   const out = openLog(outFile);
   try {
     const identity = as ?? {};
-    const child = spawn(program, args, { cwd: "/", env: environment, detached: true, stdio: ["ignore", out, out], ...identity });
+    const child = spawn(program, args, {
+      cwd: "/",
+      env: environment,
+      detached: true,
+      stdio: ["ignore", out, out],
+      ...identity,
+    });
     const exited = new Promise<void>((resolve) => child.once("exit", () => resolve()));
-    const failed = new Promise<never>((_, reject) => child.once("error", (error) => reject(spawnError(program, error))));
+    const failed = new Promise<never>((_, reject) =>
+      child.once("error", (error) => reject(spawnError(program, error))),
+    );
     failed.catch(() => {});
     const { pid } = child;
     if (pid === undefined) return await failed;

@@ -21,10 +21,16 @@ export async function digestOf(path: string): Promise<string | null> {
 }
 
 /** Digests of the given paths of a tree, or of every file there is. */
-export async function digestTree(tree: string, paths: readonly string[] | undefined): Promise<Record<string, string | null>> {
+export async function digestTree(
+  tree: string,
+  paths: readonly string[] | undefined,
+): Promise<Record<string, string | null>> {
   const names = paths ?? (await listFiles(tree, ""));
   const digests: Record<string, string | null> = {};
-  for (const [name, digest] of await mapLimited(names, async (name) => [name, await digestOf(join(tree, name))] as const)) {
+  for (const [name, digest] of await mapLimited(
+    names,
+    async (name) => [name, await digestOf(join(tree, name))] as const,
+  )) {
     digests[name] = digest;
   }
   return digests;

@@ -85,7 +85,8 @@ export function ensureDirectory(path: string, mode: number, owner: Owner | undef
   const stat = lstatIf(path);
   if (stat === undefined) mkdirSync(path, { recursive: true, mode: 0o700 });
   else if (!stat.isDirectory()) throw new Error(`${path} is not a directory`);
-  else if ((stat.mode & 0o7777) === mode && (owner === undefined || (stat.uid === owner.uid && stat.gid === owner.gid))) return;
+  else if ((stat.mode & 0o7777) === mode && (owner === undefined || (stat.uid === owner.uid && stat.gid === owner.gid)))
+    return;
   // What was looked at is what is changed.
   const fd = openSync(path, constants.O_DIRECTORY | constants.O_NOFOLLOW);
   try {

@@ -1,8 +1,25 @@
 import { randomBytes } from "node:crypto";
-import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chownSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { ConfigError, type InstanceConfig, instanceConfig, instanceOptions, readFlags, servicePorts } from "./config.ts";
+import {
+  ConfigError,
+  type InstanceConfig,
+  instanceConfig,
+  instanceOptions,
+  readFlags,
+  servicePorts,
+} from "./config.ts";
 import { runHelper } from "./main.ts";
 import type { ManifestLike } from "./options.ts";
 
@@ -30,6 +47,10 @@ export async function main(argv: readonly string[]): Promise<void> {
 }
 
 async function up(config: InstanceConfig): Promise<number> {
+  const blocked = process.getuid?.() === 0 ? blockedBy(config.data) : undefined;
+  if (blocked !== undefined) {
+    throw new ConfigError(`--data ${config.data}: other users cannot pass through ${blocked}; chmod o+x it`);
+  }
   const dist = dirname(dirname(fileURLToPath(import.meta.url)));
   const root = dirname(dist);
   const version = (JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as { version: string }).version;
@@ -43,7 +64,7 @@ async function up(config: InstanceConfig): Promise<number> {
     tenantEntry: join(dist, "helper", "tenant.js"),
     kernel: {
       argv: [process.execPath, join(dist, "kernel", "main.js")],
-      env: { PATCHBAY_INSTANCE: JSON.stringify({ ...config, root, version }) },
+      env: { PATCHBAY_INSTANCE: JSON.stringify({ ...config, root, version }), ...crashPlan(process.env) },
     },
     beforeKernel: (owner) => prepareFirstAdmin(config.data, owner),
     onReady: () => {
@@ -55,6 +76,19 @@ async function up(config: InstanceConfig): Promise<number> {
   });
   rmSync(instanceFile, { force: true });
   return code;
+}
+
+/** The kernel has crash points too. */
+function crashPlan({ PATCHBAY_CRASH_AT: plan }: NodeJS.ProcessEnv): Record<string, string> {
+  return plan === undefined ? {} : { PATCHBAY_CRASH_AT: plan };
+}
+
+/** The first directory above the instance that the panel's user and the accounts cannot pass through. */
+function blockedBy(data: string): string | undefined {
+  for (let dir = dirname(data); ; dir = dirname(dir)) {
+    if (existsSync(dir) && (statSync(dir).mode & 0o001) === 0) return dir;
+    if (dir === dirname(dir)) return undefined;
+  }
 }
 
 function readManifests(folder: string): ManifestLike[] {
@@ -96,5 +130,7 @@ function describe(config: InstanceConfig, version: string): InstanceFile {
 }
 
 function announce({ panel }: InstanceFile): void {
-  process.stdout.write(`Patchbay is ready\n  user      ${panel.user}\n  reseller  ${panel.reseller}\n  admin     ${panel.admin}\n`);
+  process.stdout.write(
+    `Patchbay is ready\n  user      ${panel.user}\n  reseller  ${panel.reseller}\n  admin     ${panel.admin}\n`,
+  );
 }

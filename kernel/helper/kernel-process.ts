@@ -42,7 +42,11 @@ export class KernelProcess {
   start(): void {
     const { argv, env, as, connect } = this.#options;
     const [program = "", ...args] = argv;
-    const child = spawn(program, args, { env: { ...env }, stdio: ["ignore", "inherit", "inherit", "pipe"], ...(as ?? {}) });
+    const child = spawn(program, args, {
+      env: { ...env },
+      stdio: ["ignore", "inherit", "inherit", "pipe"],
+      ...as,
+    });
     this.#child = child;
     const { promise, resolve } = withResolvers();
     this.#exited = promise;

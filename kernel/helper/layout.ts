@@ -1,8 +1,13 @@
 import { chmodSync, lstatSync } from "node:fs";
 import { join } from "node:path";
 import { ensureDirectory, type Owner } from "./durable.ts";
-import type { Grants } from "./grants.ts";
 import type { Identity } from "./identity.ts";
+
+/** What the layout needs to know of the plugins: which there are, and whose their directories are. */
+interface PluginDirectories {
+  plugins(): readonly string[];
+  runsAsWeb(plugin: string): boolean;
+}
 
 /** Where everything of an instance is. */
 export interface Layout {
@@ -62,7 +67,7 @@ export function openDataDirectory(dataDir: string): void {
 }
 
 /** Makes or mends all directories. Throws when something else is in the place of one. */
-export function ensureLayout(layout: Layout, identity: Identity, grants: Grants): void {
+export function ensureLayout(layout: Layout, identity: Identity, grants: PluginDirectories): void {
   const as = (owner: Owner) => (identity.multiUser ? owner : undefined);
   const root = { uid: 0, gid: 0 };
   const rootWeb = { uid: 0, gid: identity.web.gid };

@@ -32,7 +32,9 @@ describe("the lock", () => {
     child.kill("SIGKILL");
     await once(child, "exit");
     const self = { pid: process.pid, startTime: readProcess(process.pid)?.startTime, boot: bootId() };
-    const stale = [dead, { ...self, startTime: "1" }, { ...self, boot: "other" }, "cut"].map((lock) => JSON.stringify(lock));
+    const stale = [dead, { ...self, startTime: "1" }, { ...self, boot: "other" }, "cut"].map((lock) =>
+      JSON.stringify(lock),
+    );
     for (const text of [...stale, "{", await zombie()]) {
       writeFileSync(path, text);
       const release = acquireLock(path);
@@ -45,10 +47,14 @@ describe("the lock", () => {
 
 // A child that nobody waits for: its parent is a process that only sleeps.
 async function zombie(): Promise<string> {
-  const parent = spawn("/usr/bin/python3", ["-c", "import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(20)"]);
+  const parent = spawn("/usr/bin/python3", [
+    "-c",
+    "import os,time\np=os.fork()\nif p==0: os._exit(0)\nprint(p,flush=True)\ntime.sleep(20)",
+  ]);
   const [output] = (await once(parent.stdout, "data")) as [Buffer];
   const pid = Number(output.toString());
-  for (let round = 0; round < 100 && readProcess(pid)?.state !== "Z"; round += 1) await new Promise((done) => setTimeout(done, 10));
+  for (let round = 0; round < 100 && readProcess(pid)?.state !== "Z"; round += 1)
+    await new Promise((done) => setTimeout(done, 10));
   expect(readProcess(pid)?.state).toBe("Z");
   const text = JSON.stringify({ pid, startTime: readProcess(pid)?.startTime, boot: bootId() });
   setTimeout(() => parent.kill("SIGKILL"), 500);

@@ -12,7 +12,14 @@ import { Grants } from "./grants.ts";
 import { type Identity, rangeFileOf, sandboxIdentity, systemIdentity } from "./identity.ts";
 import { Journals } from "./journal.ts";
 import { KernelProcess } from "./kernel-process.ts";
-import { ensureKernelDirectory, ensureLayout, type Layout, openDataDirectory, sandboxLayout, systemLayout } from "./layout.ts";
+import {
+  ensureKernelDirectory,
+  ensureLayout,
+  type Layout,
+  openDataDirectory,
+  sandboxLayout,
+  systemLayout,
+} from "./layout.ts";
 import { acquireLock } from "./lock.ts";
 import { Session } from "./operations.ts";
 import type { HelperOptions } from "./options.ts";

@@ -1,5 +1,10 @@
 import { join } from "node:path";
-import { type PrivilegedInput, type PrivilegedOp, type PrivilegedOutput, privilegedOps } from "@patchbay/sdk/privileged";
+import {
+  type PrivilegedInput,
+  type PrivilegedOp,
+  type PrivilegedOutput,
+  privilegedOps,
+} from "@patchbay/sdk/privileged";
 import * as v from "valibot";
 import type { Accounts } from "./accounts.ts";
 import type { Apply } from "./apply.ts";
@@ -116,7 +121,9 @@ function createTable({ grants, apply, supervisor, accounts, runDir }: OperationP
     },
     "account.usage": { run: (input) => accounts.usage(input), serialised: account },
     "archive.prune": { run: (input) => accounts.prune(input) },
-    "probe.fastcgi": { run: async ({ socket, path }) => ({ body: await fetchFastcgi(socketPath(runDir, socket), path) }) },
+    "probe.fastcgi": {
+      run: async ({ socket, path }) => ({ body: await fetchFastcgi(socketPath(runDir, socket), path) }),
+    },
   };
 }
 

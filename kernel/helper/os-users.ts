@@ -47,7 +47,17 @@ export function matchesOsUser(user: OsUser): boolean {
 /** A system user for the panel itself, without login. */
 export async function ensureSystemUser(username: string): Promise<void> {
   if (findUser(username) !== undefined) return;
-  await runUserTool(["/usr/sbin/useradd", "--system", "-M", "-U", "-s", "/usr/sbin/nologin", "-d", "/nonexistent", username]);
+  await runUserTool([
+    "/usr/sbin/useradd",
+    "--system",
+    "-M",
+    "-U",
+    "-s",
+    "/usr/sbin/nologin",
+    "-d",
+    "/nonexistent",
+    username,
+  ]);
 }
 
 function isExpired(username: string): boolean {

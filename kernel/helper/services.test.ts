@@ -88,7 +88,16 @@ describe("daemons", () => {
   });
 
   it("answer FastCGI through the helper, and only below the run directory", async () => {
-    expect(await eventually(() => helper.client.call("probe.fastcgi", probe).then((r) => r.body, () => ""), "pong")).toBe("pong");
+    expect(
+      await eventually(
+        () =>
+          helper.client.call("probe.fastcgi", probe).then(
+            (r) => r.body,
+            () => "",
+          ),
+        "pong",
+      ),
+    ).toBe("pong");
     const absent = helper.client.call("probe.fastcgi", { ...probe, socket: "php-test/q.sock" });
     await expect(absent).rejects.toMatchObject({ kind: "unavailable" });
     const outside = helper.client.call("probe.fastcgi", { ...probe, socket: "../kernel.sock" });
@@ -99,7 +108,9 @@ describe("daemons", () => {
     expect(await up()).toBe("g");
     const before = pidsOfUid(helper.hello.web.uid);
     process.kill(await pidOf("nginx"), "SIGKILL");
-    expect(await eventually(() => before.some((pid) => pidsOfUid(helper.hello.web.uid).includes(pid)), false)).toBe(false);
+    expect(await eventually(() => before.some((pid) => pidsOfUid(helper.hello.web.uid).includes(pid)), false)).toBe(
+      false,
+    );
     expect(await up()).toBe("g");
   });
 
@@ -126,12 +137,18 @@ describe("daemons", () => {
     const conf = join(rig.dataDir, "etc", "php-test", "8.2-1.conf");
     writeFileSync(conf, "[global]\nbroken line\n");
     const broken = helper.client.call("service.act", { ...phpService, instance: "8.2-1", action: "start" });
-    await expect(broken).rejects.toMatchObject({ kind: "unavailable", output: expect.stringContaining("8.2-1.conf:2") });
+    await expect(broken).rejects.toMatchObject({
+      kind: "unavailable",
+      output: expect.stringContaining("8.2-1.conf:2"),
+    });
     await helper.client.call("service.act", { ...phpService, instance: "8.2-1", action: "stop" });
     rmSync(conf);
     const absent = { plugin: "php-test", service: "absent" };
     const missing = helper.client.call("service.act", { ...absent, action: "start" });
-    await expect(missing).rejects.toMatchObject({ kind: "unavailable", message: "/nonexistent/daemon is not installed" });
+    await expect(missing).rejects.toMatchObject({
+      kind: "unavailable",
+      message: "/nonexistent/daemon is not installed",
+    });
     await helper.client.call("service.act", { ...absent, action: "stop" });
     const untestable = helper.client.call("apply.test", { tx: randomUUID(), services: [absent] });
     await expect(untestable).rejects.toMatchObject({ kind: "unavailable" });
@@ -174,20 +191,30 @@ describe("the helper", () => {
     expect(await up()).toBe("g");
     process.kill(fpm, "SIGKILL");
     expect(await eventually(async () => ![0, fpm].includes(await pidOf("php-fpm")), true)).toBe(true);
-    await eventually(() => helper.client.call("probe.fastcgi", probe).then((r) => r.body, () => ""), "pong");
+    await eventually(
+      () =>
+        helper.client.call("probe.fastcgi", probe).then(
+          (r) => r.body,
+          () => "",
+        ),
+      "pong",
+    );
   });
 
-  it.each(["service.start:before-spawn", "service.start:after-spawn"])("finds a daemon whose start was cut off at %s", async (step) => {
-    await helper.stop();
-    helper = await rig.start({ PATCHBAY_CRASH_AT: `helper:${step}` });
-    await expect(helper.client.call("service.act", { ...webService, action: "start" })).rejects.toBeDefined();
-    await helper.exited;
-    helper = await rig.start();
-    await helper.client.call("service.act", { ...webService, action: "start" });
-    expect(await up()).toBe("g");
-    const masters = pidsOfUid(helper.hello.web.uid).filter((pid) => readProcess(pid)?.group === pid);
-    expect(masters).toEqual([await pidOf("nginx")]);
-  });
+  it.each(["service.start:before-spawn", "service.start:after-spawn"])(
+    "finds a daemon whose start was cut off at %s",
+    async (step) => {
+      await helper.stop();
+      helper = await rig.start({ PATCHBAY_CRASH_AT: `helper:${step}` });
+      await expect(helper.client.call("service.act", { ...webService, action: "start" })).rejects.toBeDefined();
+      await helper.exited;
+      helper = await rig.start();
+      await helper.client.call("service.act", { ...webService, action: "start" });
+      expect(await up()).toBe("g");
+      const masters = pidsOfUid(helper.hello.web.uid).filter((pid) => readProcess(pid)?.group === pid);
+      expect(masters).toEqual([await pidOf("nginx")]);
+    },
+  );
 
   it("does not restart a daemon by itself while a transaction of its plugin is open", async () => {
     const tx = randomUUID();
@@ -214,7 +241,11 @@ describe("the helper", () => {
   });
 
   it("ends a line on which something else than a request comes", async () => {
-    for (const bytes of [Buffer.from([255, 255, 255, 255]), Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]), frame({ op: "hello" })]) {
+    for (const bytes of [
+      Buffer.from([255, 255, 255, 255]),
+      Buffer.from([0, 0, 0, 2, 0x7b, 0x7b]),
+      frame({ op: "hello" }),
+    ]) {
       const next = rig.nextKernel();
       const closed = new Promise((resolve) => helper.line.once("close", resolve));
       helper.line.write(bytes);

@@ -12,7 +12,11 @@ interface Branch {
  * Builds the tree a plugin would have after the swap: what stays is a link into the live tree, what changes is the staged
  * file. Costs one link per neighbour of a changed file, however large the rest of the tree is. Returns its path.
  */
-export function buildShadow(area: StagingArea, at: { plugin: string; tree: string }, files: readonly StagedFile[]): string {
+export function buildShadow(
+  area: StagingArea,
+  at: { plugin: string; tree: string },
+  files: readonly StagedFile[],
+): string {
   const root: Branch = { files: new Map(), directories: new Map() };
   for (const file of files) grow(root, file);
   const shadow = area.shadow(at.plugin);

@@ -115,7 +115,9 @@ export class Supervisor {
   async stopAll(budgetMs: number): Promise<void> {
     this.#ending = true;
     const names = [...this.#entries.values()].map((entry) => entry.service.name);
-    const stops = names.map((name) => this.stop(name, budgetMs).catch((error) => report(`stop ${serviceKey(name)}`, error)));
+    const stops = names.map((name) =>
+      this.stop(name, budgetMs).catch((error) => report(`stop ${serviceKey(name)}`, error)),
+    );
     await within(Promise.all(stops), budgetMs + 500);
   }
 
@@ -128,7 +130,14 @@ export class Supervisor {
     const service = this.#grants.service(name);
     const known = this.#entries.get(service.key);
     if (known !== undefined) return known;
-    const entry: Entry = { service, daemon: undefined, starting: false, desired: "stopped", fastDeaths: 0, timer: undefined };
+    const entry: Entry = {
+      service,
+      daemon: undefined,
+      starting: false,
+      desired: "stopped",
+      fastDeaths: 0,
+      timer: undefined,
+    };
     this.#entries.set(service.key, entry);
     return entry;
   }
@@ -203,7 +212,9 @@ export class Supervisor {
     if (this.#ending || entry.desired !== "running" || entry.daemon !== undefined) return;
     if (this.#held.has(entry.service.name.plugin)) return;
     const failed = entry.fastDeaths >= deathsUntilFailed;
-    const delay = failed ? longestDelayMs : Math.min(firstDelayMs * 2 ** Math.max(0, entry.fastDeaths - 1), longestDelayMs);
+    const delay = failed
+      ? longestDelayMs
+      : Math.min(firstDelayMs * 2 ** Math.max(0, entry.fastDeaths - 1), longestDelayMs);
     entry.timer = setTimeout(() => void this.#serial.run(entry.service.key, () => this.#retry(entry)), delay);
   }
 
@@ -255,5 +266,7 @@ async function awaitHandler(daemon: Daemon, signal: NodeJS.Signals): Promise<voi
 
 function report(what: string, error: unknown): void {
   const { kind, message, output } = toHelperError(error);
-  process.stderr.write(`${JSON.stringify({ level: "error", message: `cannot ${what}`, kind, cause: message, output })}\n`);
+  process.stderr.write(
+    `${JSON.stringify({ level: "error", message: `cannot ${what}`, kind, cause: message, output })}\n`,
+  );
 }

@@ -37,7 +37,11 @@ it("works as an ordinary user, with everything as that user", async () => {
   mkdirSync(rig.dataDir);
   chownSync(rig.dataDir, uid, uid);
   const helper = await rig.start({}, uid);
-  expect(helper.hello).toMatchObject({ multiUser: false, web: { uid, gid: uid }, accounts: { firstUid: uid, count: 0 } });
+  expect(helper.hello).toMatchObject({
+    multiUser: false,
+    web: { uid, gid: uid },
+    accounts: { firstUid: uid, count: 0 },
+  });
   expect(await serve(helper, await freePort())).toBe("g");
   const host = createHostAccounts(helper.client);
   const account = { username: "alice", uid, home: join(helper.hello.paths.homes, "alice"), suspended: false };

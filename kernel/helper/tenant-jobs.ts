@@ -50,7 +50,8 @@ function makeDirectories(names: readonly string[]): void {
     if (stat === undefined) {
       mkdirSync(path);
       chmodSync(path, 0o750);
-    } else if (!stat.isDirectory()) throw Object.assign(new Error("a part of the path is no directory"), { code: "ENOTDIR" });
+    } else if (!stat.isDirectory())
+      throw Object.assign(new Error("a part of the path is no directory"), { code: "ENOTDIR" });
   }
 }
 

@@ -28,7 +28,8 @@ export async function runTenant(
   if (!parsed.success) throw new HelperError("unavailable", "the worker of the account did not answer", errors);
   if ("ok" in parsed.output) return parsed.output.ok;
   const { code, message } = parsed.output.error;
-  if (shortages.has(code)) throw new HelperError("unavailable", "the disk of the account is full or does not work", message);
+  if (shortages.has(code))
+    throw new HelperError("unavailable", "the disk of the account is full or does not work", message);
   throw new HelperError("invalid", refusals[code] ?? "the work in the home failed", message);
 }
 

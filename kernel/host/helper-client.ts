@@ -1,7 +1,12 @@
 import { Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import { ProviderError } from "@patchbay/sdk";
-import { type PrivilegedInput, type PrivilegedOp, type PrivilegedOutput, privilegedOps } from "@patchbay/sdk/privileged";
+import {
+  type PrivilegedInput,
+  type PrivilegedOp,
+  type PrivilegedOutput,
+  privilegedOps,
+} from "@patchbay/sdk/privileged";
 import * as v from "valibot";
 import type { HelperClient } from "./types.ts";
 
@@ -13,10 +18,7 @@ const failure = v.object({
   message: v.string(),
   output: v.string(),
 });
-const answer = v.union([
-  v.object({ id: v.number(), error: failure }),
-  v.object({ id: v.number(), ok: v.unknown() }),
-]);
+const answer = v.union([v.object({ id: v.number(), error: failure }), v.object({ id: v.number(), ok: v.unknown() })]);
 
 export interface ConnectOptions {
   /** Greater than that of every kernel before. */
@@ -57,7 +59,7 @@ class ChannelClient implements HelperClient {
     stream.on("error", () => stream.destroy());
     stream.on("end", () => stream.destroy());
     stream.once("close", () => {
-      for (const id of [...this.#pending.keys()]) this.#take(id)?.reject(lineGone());
+      for (const id of this.#pending.keys()) this.#take(id)?.reject(lineGone());
       onClosed();
     });
   }
@@ -73,7 +75,8 @@ class ChannelClient implements HelperClient {
     const frame = encode({ id, op, input });
     if (frame.length - 4 > longestFrame) throw new ProviderError("terminal", `the input of ${op} is too long`);
     const output = await new Promise<unknown>((resolve, reject) => {
-      const late = () => this.#take(id)?.reject(new ProviderError("unavailable", `the helper did not answer ${op} in time`));
+      const late = () =>
+        this.#take(id)?.reject(new ProviderError("unavailable", `the helper did not answer ${op} in time`));
       this.#pending.set(id, { resolve, reject, timer: setTimeout(late, timeoutMs) });
       this.#stream.write(frame);
     });

@@ -42,14 +42,19 @@ describe("the host", () => {
   it("has shifted ports in the sandbox and the usual ones on a server", () => {
     expect(hostAt(20_080).info.ports).toMatchObject({ http: 20_080, https: 20_443, smtp: 20_025, mysql: 23_306 });
     const system = { hello: { ...hello, kind: "system" as const }, client: silent, servicesPort: 20_000 };
-    expect(createHost({ ...system, address: "::", phpVersions: [] }).info.ports).toMatchObject({ http: 80, postgresql: 5432 });
+    expect(createHost({ ...system, address: "::", phpVersions: [] }).info.ports).toMatchObject({
+      http: 80,
+      postgresql: 5432,
+    });
   });
 
   it("sees by status and exact body whether a site is served", async () => {
-    const port = await listen(createHttp((request, response) => {
-      response.statusCode = request.headers.host === "a.test" ? 200 : 503;
-      response.end(`${request.url} ${request.headers.connection}`);
-    }));
+    const port = await listen(
+      createHttp((request, response) => {
+        response.statusCode = request.headers.host === "a.test" ? 200 : 503;
+        response.end(`${request.url} ${request.headers.connection}`);
+      }),
+    );
     const { probe } = hostAt(port);
     const site = { kind: "http", port: "http", host: "a.test", path: "/x" } as const;
     expect(await probe({ ...site, status: 200, body: "/x close" }, never)).toBe(true);
@@ -63,9 +68,25 @@ describe("the host", () => {
   it("asks for a TLS site by its name and does not judge the certificate", async () => {
     const { cert, private: key } = await generate([{ name: "commonName", value: "other.test" }]);
     let asked = "";
-    const server = createHttps({ cert, key, SNICallback: (name, done) => { asked = name; done(null); } }, (_, response) => response.end("tls"));
+    const server = createHttps(
+      {
+        cert,
+        key,
+        SNICallback: (name, done) => {
+          asked = name;
+          done(null);
+        },
+      },
+      (_, response) => response.end("tls"),
+    );
     const port = await listen(server as unknown as Server);
-    const { probe } = createHost({ hello, client: silent, servicesPort: port - 443, address: "127.0.0.1", phpVersions: [] });
+    const { probe } = createHost({
+      hello,
+      client: silent,
+      servicesPort: port - 443,
+      address: "127.0.0.1",
+      phpVersions: [],
+    });
     expect(await probe({ kind: "http", port: "https", host: "a.test", path: "/", body: "tls" }, never)).toBe(true);
     expect(asked).toBe("a.test");
   });
@@ -110,7 +131,9 @@ describe("the line to the helper", () => {
   it("matches answers by id, in any order and cut anywhere, and passes errors on", async () => {
     const [ours, theirs] = await pair();
     const connected = connectHelper(ours, { epoch: 7 });
-    const [greeting] = await new Promise<[Buffer]>((resolve) => theirs.once("data", (chunk: Buffer) => resolve([chunk])));
+    const [greeting] = await new Promise<[Buffer]>((resolve) =>
+      theirs.once("data", (chunk: Buffer) => resolve([chunk])),
+    );
     expect(JSON.parse(greeting.toString("utf8", 4))).toEqual({ id: 1, op: "hello", input: { protocol: 1, epoch: 7 } });
     theirs.write(frame({ id: 1, ok: hello }));
     const { client } = await connected;

@@ -1,4 +1,4 @@
-import { request as requestHttp, type RequestOptions } from "node:http";
+import { type RequestOptions, request as requestHttp } from "node:http";
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
 import type { HostInfo, Probe } from "@patchbay/sdk";
@@ -40,7 +40,8 @@ function fetchOnce(info: HostInfo, probe: HttpProbe, signal: AbortSignal): Promi
     signal: AbortSignal.any([signal, AbortSignal.timeout(timeoutMs)]),
   };
   return new Promise((resolve, reject) => {
-    const request = probe.port === "https" ? requestHttps({ ...options, ...tlsOptions(probe.host) }) : requestHttp(options);
+    const request =
+      probe.port === "https" ? requestHttps({ ...options, ...tlsOptions(probe.host) }) : requestHttp(options);
     request.on("error", reject);
     request.on("response", (response) => {
       const chunks: Buffer[] = [];
@@ -51,7 +52,9 @@ function fetchOnce(info: HostInfo, probe: HttpProbe, signal: AbortSignal): Promi
         if (size > longestBody) request.destroy(new Error("the body is too long"));
         else chunks.push(chunk);
       });
-      response.on("end", () => resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }));
+      response.on("end", () =>
+        resolve({ status: response.statusCode ?? 0, body: Buffer.concat(chunks).toString("utf8") }),
+      );
     });
     request.end();
   });

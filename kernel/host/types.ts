@@ -3,7 +3,11 @@ import type { PrivilegedInput, PrivilegedOp, PrivilegedOutput } from "@patchbay/
 
 /** The kernel's line to the helper. Rejects with `ProviderError`; with kind `unavailable` when the line is gone. */
 export interface HelperClient {
-  call<K extends PrivilegedOp>(op: K, input: PrivilegedInput<K>, options?: { timeoutMs?: number }): Promise<PrivilegedOutput<K>>;
+  call<K extends PrivilegedOp>(
+    op: K,
+    input: PrivilegedInput<K>,
+    options?: { timeoutMs?: number },
+  ): Promise<PrivilegedOutput<K>>;
 }
 
 /** The machine as the kernel sees it. */

@@ -1,8 +1,7 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from "node:http";
-import { notFound, type Operation, PanelError } from "@patchbay/sdk";
+import { notFound, type Operation, PanelError, pathOf } from "@patchbay/sdk";
 import { type EventHandler, fromNodeHandler, H3, type NodeHandler } from "h3";
 import { toNodeHandler } from "h3/node";
-import { pathOf } from "../operations/routes.ts";
 import type { Doors } from "./doors.ts";
 import { sendError, serveOperation } from "./serve.ts";
 
@@ -21,7 +20,11 @@ function toHandler(serve: Serve): EventHandler {
 }
 
 /** The h3 application of one generation. A new generation gets a new one; requests in flight finish on theirs. */
-export function createApp(operations: Iterable<Operation>, extras: readonly ExtraRoute[], doors: Doors): RequestListener {
+export function createApp(
+  operations: Iterable<Operation>,
+  extras: readonly ExtraRoute[],
+  doors: Doors,
+): RequestListener {
   const app = new H3();
   const methods = new Map<string, string>();
   const add = (method: "GET" | "POST" | "DELETE", path: string, serve: Serve) => {

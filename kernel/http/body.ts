@@ -29,7 +29,9 @@ export function readBody(req: IncomingMessage): Promise<string> {
       }
     });
     req.on("error", reject);
-    req.on("aborted", () => reject(new PanelError("INVALID_BODY", { status: 400, message: "The request body ended early." })));
+    req.on("aborted", () =>
+      reject(new PanelError("INVALID_BODY", { status: 400, message: "The request body ended early." })),
+    );
   });
 }
 

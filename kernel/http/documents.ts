@@ -36,7 +36,11 @@ export function eventsRoute(rooms: EventRooms): ExtraRoute {
   return { method: "GET", path: "/api/operations/events", serve: (req, res) => serveEvents(rooms, req, res) };
 }
 
-async function serveEvents({ doors, outcomes, reconciler, read }: EventRooms, req: IncomingMessage, res: ServerResponse) {
+async function serveEvents(
+  { doors, outcomes, reconciler, read }: EventRooms,
+  req: IncomingMessage,
+  res: ServerResponse,
+) {
   const principal = await doors.authenticate({
     cookieHeader: req.headers.cookie,
     authorization: req.headers.authorization,
@@ -45,7 +49,14 @@ async function serveEvents({ doors, outcomes, reconciler, read }: EventRooms, re
   });
   const { id = "" } = readQuery(req.url ?? "");
   const first = await outcomes.view(read, id, principal);
-  res.writeHead(200, ["content-type", "text/event-stream", "cache-control", "no-store", "x-content-type-options", "nosniff"]);
+  res.writeHead(200, [
+    "content-type",
+    "text/event-stream",
+    "cache-control",
+    "no-store",
+    "x-content-type-options",
+    "nosniff",
+  ]);
   const send = (view: unknown) => res.write(`event: operation\ndata: ${JSON.stringify(view)}\n\n`);
   send(first);
   const beat = setInterval(() => res.write(": still here\n\n"), heartbeat);

@@ -46,7 +46,13 @@ export function toPanelError(error: unknown, requestId: string): PanelError {
 /** The standard envelope of an error. `code` is for programs; no field ever carries a submitted value. */
 export function failure(error: PanelError): string {
   const data = Object.keys(error.details).length > 0 ? { data: error.details } : {};
-  return JSON.stringify({ success: false, message: error.publicMessage, code: error.code, errors: error.fields, ...data });
+  return JSON.stringify({
+    success: false,
+    message: error.publicMessage,
+    code: error.code,
+    errors: error.fields,
+    ...data,
+  });
 }
 
 export function errorHeaders(error: PanelError): string[] {

@@ -2,6 +2,8 @@ import type { RequestListener, Server } from "node:http";
 import { type Listener, listen } from "listhen";
 import type { PanelCertificate } from "./certificate.ts";
 
+export type { Listener };
+
 export interface ListenerOptions {
   readonly address: string;
   /** User panel, reseller panel, admin panel. */

@@ -46,7 +46,10 @@ async function toCall(operation: Operation, doors: Doors, req: IncomingMessage, 
   doors.checkOrigin(req, principal);
   const { dry_run: dryRun, ...unknown } = query;
   if (Object.keys(unknown).length > 0 || (dryRun !== undefined && dryRun !== "1" && dryRun !== "0")) {
-    throw new PanelError("INVALID_INPUT", { status: 400, message: "The only query parameter of a change is dry_run=1." });
+    throw new PanelError("INVALID_INPUT", {
+      status: 400,
+      message: "The only query parameter of a change is dry_run=1.",
+    });
   }
   return {
     operation,

@@ -21,7 +21,10 @@ export interface ChangeRooms {
   /** Throws QUOTA_EXCEEDED when a claim does not fit. Called in the transaction. */
   claim(read: Read, claims: readonly import("@patchbay/sdk").QuotaClaim[]): Promise<void>;
   /** Writes the audit record in the transaction. */
-  audit(change: Change, entry: { call: Call; resource: string; detail: Readonly<Record<string, unknown>> }): Promise<void>;
+  audit(
+    change: Change,
+    entry: { call: Call; resource: string; detail: Readonly<Record<string, unknown>> },
+  ): Promise<void>;
 }
 
 export interface PreparedChange {
@@ -101,7 +104,10 @@ export class ChangeRunner {
     return { ...answer, session: answer.status === 200 ? done.session : undefined };
   }
 
-  async #transaction(change: Change, { call, operation, input, prepared, context }: PreparedChange): Promise<Committed> {
+  async #transaction(
+    change: Change,
+    { call, operation, input, prepared, context }: PreparedChange,
+  ): Promise<Committed> {
     const rooms = this.#rooms();
     const notes: Record<string, unknown> = {};
     let session: Committed["session"];
@@ -135,7 +141,13 @@ export class ChangeRunner {
 
   async #remember(
     change: Change,
-    { call, answer, waits, key, input }: { call: Call; answer: StoredAnswer; waits: boolean; key: string | undefined; input: unknown },
+    {
+      call,
+      answer,
+      waits,
+      key,
+      input,
+    }: { call: Call; answer: StoredAnswer; waits: boolean; key: string | undefined; input: unknown },
   ): Promise<void> {
     const now = this.#clock.now();
     await this.#outcomes.open(change.db, {
@@ -147,7 +159,9 @@ export class ChangeRunner {
       now,
     });
     if (key === undefined) return;
-    await change.db("idempotency").insert({ key, request: this.#fingerprint(input), operation_id: change.id, created_at: now });
+    await change
+      .db("idempotency")
+      .insert({ key, request: this.#fingerprint(input), operation_id: change.id, created_at: now });
   }
 
   /** Waits for a change to end, within the caller's patience. */
@@ -170,7 +184,10 @@ export class ChangeRunner {
 
   #key(call: Call): string | undefined {
     if (call.idempotencyKey === undefined || call.principal.userId === null || call.dryRun === true) return undefined;
-    return this.#sealer.mac("idempotency.key", `${call.principal.userId}\n${call.operation.id}\n${call.idempotencyKey}`);
+    return this.#sealer.mac(
+      "idempotency.key",
+      `${call.principal.userId}\n${call.operation.id}\n${call.idempotencyKey}`,
+    );
   }
 
   #fingerprint(input: unknown): string {

@@ -165,10 +165,10 @@ describe("buildOpenApi", () => {
     const { paths, components } = build(operations);
     expect(paths["/api/auth/login"]?.["post"]).toMatchObject({
       security: [],
-      "x-patchbay": { callers: "public", scope: null, rate: "login", audit: "change" },
+      "x-patchbay": { access: { callers: "public" }, scope: null, rate: "login", audit: "change" },
     });
     expect(paths["/api/domains/add"]?.["post"]?.["x-patchbay"]).toEqual({
-      callers: ["admin", "reseller", "user"],
+      access: { callers: ["admin", "reseller", "user"] },
       scope: "domains:write",
       rate: "standard",
       audit: "change",

@@ -1,8 +1,7 @@
-import type { Operation } from "@patchbay/sdk";
+import { type Operation, pathOf } from "@patchbay/sdk";
 import { scopeOf } from "../access/scopes.ts";
 import { type JsonSchema, toJsonSchema } from "./json-schema.ts";
 import { openApiComponents } from "./openapi-components.ts";
-import { pathOf } from "./routes.ts";
 
 export interface OpenApiInfo {
   /** Version of the panel. */
@@ -110,7 +109,7 @@ function toEnvelope(data: JsonSchema): object {
 function toFacts(operation: Operation): object {
   const { access, aliases, errors, audit, rate } = operation;
   return {
-    callers: access.callers,
+    access,
     scope: access.callers === "public" ? null : scopeOf(operation),
     rate,
     audit,

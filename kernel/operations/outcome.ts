@@ -137,4 +137,3 @@ export function applyError(state: "undone" | "failed", failures: readonly UnitFa
     ...(kind === "unavailable" ? { retryAfterSeconds: 5 } : {}),
   });
 }
-

@@ -124,7 +124,8 @@ function normalise(call: Call): Readonly<Record<string, unknown>> {
     // Two spellings of one field that both came are two identifiers that may disagree: keep the unknown one, it is refused.
     value[name in value || (name !== key && name in raw) ? key : name] = content;
   }
-  if (infer && value[object.from] === undefined && principal.accountId !== null) value[object.from] = principal.accountId;
+  if (infer && value[object.from] === undefined && principal.accountId !== null)
+    value[object.from] = principal.accountId;
   if (infer && operation.method === "GET" && typeof value[object.from] === "number") {
     value[object.from] = String(value[object.from]);
   }

@@ -1,9 +1,4 @@
-import type { Operation } from "@patchbay/sdk";
-
-/** Where an operation is served: `domains.add` → `/api/domains/add`. */
-export function pathOf(operationId: string): string {
-  return `/api/${operationId.replace(".", "/")}`;
-}
+import { type Operation, pathOf } from "@patchbay/sdk";
 
 const idShape = /^[a-z][a-z0-9-]*\.[a-z][a-z0-9-]*$/;
 

@@ -1,10 +1,21 @@
-import { type AccountOfUser, type LimitSource, Logger, type Meter, type Migration, type ObjectType, type Operation, type Schedule, type Setting, type Token } from "@patchbay/sdk";
+import {
+  type AccountOfUser,
+  type LimitSource,
+  Logger,
+  type Meter,
+  type Migration,
+  type ObjectType,
+  type Operation,
+  type Schedule,
+  type Setting,
+  type Token,
+} from "@patchbay/sdk";
 import type { Container } from "../di/container.ts";
 import { createHookTable, type HookTable } from "../hooks/hook-table.ts";
 import type { RegisteredSchedule } from "../jobs/schedules.ts";
 import { createRegistry } from "../operations/routes.ts";
 import { createSlotTable, type SlotTable } from "../slots/slot-table.ts";
-import { byId, Collected, only, type Owned } from "./contributions.ts";
+import { byId, Collected, type Owned, only } from "./contributions.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { PluginProblems } from "./manifest.ts";
 

@@ -13,7 +13,13 @@ export function addressKey(ip: string): string {
 function firstGroups(ip: string): string[] {
   const gap = ip.indexOf("::");
   const head = (gap === -1 ? ip : ip.slice(0, gap)).split(":").filter((group) => group !== "");
-  const tail = gap === -1 ? [] : ip.slice(gap + 2).split(":").filter((group) => group !== "");
+  const tail =
+    gap === -1
+      ? []
+      : ip
+          .slice(gap + 2)
+          .split(":")
+          .filter((group) => group !== "");
   // A dotted tail stands for two groups.
   const tailGroups = tail.length + (tail.at(-1)?.includes(".") ? 1 : 0);
   const zeros = gap === -1 ? 0 : Math.max(0, 8 - head.length - tailGroups);

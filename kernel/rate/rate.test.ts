@@ -5,14 +5,24 @@ import { RateLimiter } from "./limiter.ts";
 function open(limits = { login: 10, standard: 120 }, maxClients?: number) {
   let now = 1_000_000;
   const limiter = new RateLimiter({ now: () => now }, limits, maxClients);
-  return { limiter, advance: (ms: number) => void (now += ms) };
+  return {
+    limiter,
+    advance: (ms: number) => {
+      now += ms;
+    },
+  };
 }
 
 describe("RateLimiter", () => {
   it("allows the documented numbers a minute, then says how long to wait", () => {
     const { limiter, advance } = open();
     for (let left = 9; left >= 0; left -= 1) {
-      expect(limiter.hit("login", "192.0.2.1")).toEqual({ limit: 10, remaining: left, resetSeconds: 60, allowed: true });
+      expect(limiter.hit("login", "192.0.2.1")).toEqual({
+        limit: 10,
+        remaining: left,
+        resetSeconds: 60,
+        allowed: true,
+      });
     }
     advance(20_500);
     const refused = { limit: 10, remaining: 0, resetSeconds: 40, allowed: false, retryAfter: 40 };

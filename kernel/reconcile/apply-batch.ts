@@ -4,7 +4,17 @@ import type { Host } from "../host/types.ts";
 import type { BoundProvider, SlotEntry } from "../slots/slot-table.ts";
 import type { Change, Ids, Storage } from "../storage/types.ts";
 import type { ReconcileCrashPoint } from "./crash-points.ts";
-import { fileId, footprint, generationKey, hashOf, isUnitChanged, type Item, serviceId, sha256, toServiceName } from "./item.ts";
+import {
+  fileId,
+  footprint,
+  generationKey,
+  hashOf,
+  type Item,
+  isUnitChanged,
+  serviceId,
+  sha256,
+  toServiceName,
+} from "./item.ts";
 import { type FileRecord, Ledger } from "./ledger.ts";
 import { putFiles, writeItems } from "./ledger-write.ts";
 import { expectedDigest, type FileChange, type Merge, type MergeOptions } from "./merge.ts";
@@ -68,7 +78,7 @@ export class BatchApplier {
   /** Throws what `applyTransaction` throws, and Clash. Then nothing has changed. */
   async apply(batch: Batch, items: readonly Item[]): Promise<Merge> {
     this.lastFiles = [];
-    await this.#resolve();
+    if (await this.resolve()) throw new Error("the ledger was mended, the pass starts anew");
     const merge = await planItems(this.#ledger, items, batch);
     if (merge.clashes.length > 0) throw new Clash(merge.clashes);
     if (isEmpty(merge)) await this.#writeLedger(batch, items, []);
@@ -113,7 +123,10 @@ export class BatchApplier {
     const written = files.length > 0 ? items : items.filter(differsFromLedger);
     if (written.length === 0 && files.length === 0) return;
     await this.#deps.storage.change(async (change) => {
-      await putFiles(change.db, files.map((file) => file.record));
+      await putFiles(
+        change.db,
+        files.map((file) => file.record),
+      );
       await writeItems(change.db, written);
       await clearPending(change);
       await batch.sink.settle(change);
@@ -121,19 +134,25 @@ export class BatchApplier {
     this.#deps.crashPoint("reconcile:ledger");
   }
 
-  /** After a transaction whose end is unknown nothing may be built upon the ledger until the files have been looked at. */
-  async #resolve(): Promise<void> {
+  /**
+   * Finds out how a transaction ended of which the end is not known; before that nothing may be built upon the ledger.
+   * True when the ledger was changed by it. Throws ProviderError while the helper does not answer.
+   */
+  async resolve(): Promise<boolean> {
     if (this.#unresolved !== undefined) {
       await this.#deps.host.helper.call("apply.rollback", { tx: this.#unresolved });
       this.#unresolved = undefined;
     }
-    if (await healPending(this.#deps.storage, this.#deps.host)) throw new Error("the ledger was mended, the pass starts anew");
+    return healPending(this.#deps.storage, this.#deps.host);
   }
 
   async #generationFiles(batch: Batch, generation: Rendered): Promise<readonly FileChange[]> {
     const { plugin } = batch.bound;
     const files = generation.files ?? [];
-    const known = await this.#ledger.files(plugin, files.map((file) => file.path));
+    const known = await this.#ledger.files(
+      plugin,
+      files.map((file) => file.path),
+    );
     return files.map(({ path, content }) => {
       const row = known.find((file) => file.path === path);
       const expect = expectedDigest(fileId(plugin, path), row, batch);

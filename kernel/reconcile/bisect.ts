@@ -1,5 +1,5 @@
 import { ProviderError, type ProviderErrorKind } from "@patchbay/sdk";
-import { type ApplyDeps, type Batch, BatchApplier, Clash } from "./apply-batch.ts";
+import { type ApplyDeps, type Batch, type BatchApplier, Clash } from "./apply-batch.ts";
 import { kindOf, toFailure } from "./failure.ts";
 import { baseKey, fileId, type Item } from "./item.ts";
 import { isGenerationFile } from "./merge.ts";
@@ -55,7 +55,13 @@ export class Bisector {
     if (!(error instanceof ProviderError)) throw error;
     const { kind, message, output } = error;
     const { slot } = this.#batch.entry;
-    this.#deps.logger.warn("a batch was not applied", { slot: slot.id, units: items.length, kind, reason: message, output });
+    this.#deps.logger.warn("a batch was not applied", {
+      slot: slot.id,
+      units: items.length,
+      kind,
+      reason: message,
+      output,
+    });
     if (kind === "invalid") {
       this.#refusals -= 1;
       return this.#split(items);
@@ -75,7 +81,12 @@ export class Bisector {
       const alone = new Bisector(this.#deps, this.#applier, {
         batch: this.#batch,
         size: 1,
-        options: { whole: true, fail: () => { refused = true; } },
+        options: {
+          whole: true,
+          fail: () => {
+            refused = true;
+          },
+        },
       });
       await alone.apply([base]);
       return refused ? this.#without(items, [base], "invalid") : this.apply(rest);
@@ -97,11 +108,16 @@ export class Bisector {
     const files = this.#applier.lastFiles;
     let actual: readonly (string | null)[];
     try {
-      actual = await observeFiles(this.#deps.host, files.map((file) => file.record));
+      actual = await observeFiles(
+        this.#deps.host,
+        files.map((file) => file.record),
+      );
     } catch (error) {
       return this.#failAll(items, kindOf(error));
     }
-    const changed = files.flatMap((file, at) => (actual[at] === file.expect ? [] : [{ file, digest: actual[at] ?? null }]));
+    const changed = files.flatMap((file, at) =>
+      actual[at] === file.expect ? [] : [{ file, digest: actual[at] ?? null }],
+    );
     const ours = changed.filter(({ file }) => isGenerationFile(file.record));
     for (const { file, digest } of ours) this.#batch.observed.set(fileId(file.record.plugin, file.record.path), digest);
     if (ours.length > 0 && ours.length === changed.length) {

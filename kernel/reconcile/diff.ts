@@ -93,7 +93,8 @@ function toHunks(edits: readonly Edit[], context: number): string {
 }
 
 function toHunk(edits: readonly Edit[], start: number, end: number): string {
-  const count = (part: readonly Edit[], sign: "-" | "+") => part.filter((e) => e.sign === " " || e.sign === sign).length;
+  const count = (part: readonly Edit[], sign: "-" | "+") =>
+    part.filter((e) => e.sign === " " || e.sign === sign).length;
   const side = (sign: "-" | "+") => {
     const length = count(edits.slice(start, end), sign);
     const before = count(edits.slice(0, start), sign);

@@ -40,7 +40,8 @@ export async function addMarks(db: Db, marks: readonly Mark[]): Promise<void> {
 }
 
 export async function deleteRows(db: Db, ids: readonly number[]): Promise<void> {
-  if (ids.length > 0) await db.raw("delete from dirty where id in (select value from json_each(?))", [JSON.stringify(ids)]);
+  if (ids.length > 0)
+    await db.raw("delete from dirty where id in (select value from json_each(?))", [JSON.stringify(ids)]);
 }
 
 const firstRetryMs = 1000;
@@ -71,6 +72,8 @@ export async function unblock(db: Db, marks: readonly Mark[]): Promise<void> {
 
 /** Changes that are being taken back, with what they failed for. */
 export async function undoing(read: Read): Promise<ReadonlyMap<string, readonly UnitFailure[]>> {
-  const rows = await read.all<{ change_id: string; failures: string }>("select change_id, failures from reconcile_undo");
+  const rows = await read.all<{ change_id: string; failures: string }>(
+    "select change_id, failures from reconcile_undo",
+  );
   return new Map(rows.map((row) => [row.change_id, JSON.parse(row.failures) as UnitFailure[]]));
 }

@@ -1,9 +1,16 @@
-import { type Clock, type Logger, notFound, PanelError, type RenderedFile, type RenderingProvider } from "@patchbay/sdk";
+import {
+  type Clock,
+  type Logger,
+  notFound,
+  PanelError,
+  type RenderedFile,
+  type RenderingProvider,
+} from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
 import { isBound, type SlotEntry, type SlotTable } from "../slots/slot-table.ts";
 import type { Storage } from "../storage/types.ts";
 import { pageSize } from "./all-keys.ts";
-import { type ApplyDeps, BatchApplier } from "./apply-batch.ts";
+import type { ApplyDeps, BatchApplier } from "./apply-batch.ts";
 import { unifiedDiff } from "./diff.ts";
 import { baseKey, fileId, generationKey, hashOf } from "./item.ts";
 import { type FileRecord, Ledger } from "./ledger.ts";
@@ -32,12 +39,11 @@ export async function observeDrift(deps: DriftDeps, table: SlotTable): Promise<r
 /** Throws NOT_FOUND when there is no such difference any more, DRIFT_NOT_MENDED (409) when the backend refuses. */
 export async function resolveDrift(
   deps: ApplyDeps & { readonly clock: Clock },
-  table: SlotTable,
-  request: { id: string; action: "mend" | "adopt" },
+  request: { applier: BatchApplier; table: SlotTable; id: string; action: "mend" | "adopt" },
 ): Promise<void> {
-  const found = (await find(deps, table)).find(({ drift }) => drift.id === request.id);
+  const found = (await find(deps, request.table)).find(({ drift }) => drift.id === request.id);
   if (!found) throw notFound("difference");
-  if (request.action === "mend") return mend(deps, table, found);
+  if (request.action === "mend") return mend(deps, request, found);
   const { file, actual, drift } = found;
   if (!file) throw new PanelError("DRIFT_NOT_ADOPTABLE", { status: 409, message: `${drift.slot} can only be mended.` });
   await deps.storage.change((change) => putFiles(change.db, [{ ...file, sha256: actual, adopted: true }]));
@@ -102,7 +108,11 @@ async function ourVersion(ledger: Ledger, entry: SlotEntry, file: FileRecord): P
   return files.find((rendered) => rendered.path === file.path)?.content ?? null;
 }
 
-async function renderOwner(ledger: Ledger, provider: RenderingProvider, file: FileRecord): Promise<readonly RenderedFile[]> {
+async function renderOwner(
+  ledger: Ledger,
+  provider: RenderingProvider,
+  file: FileRecord,
+): Promise<readonly RenderedFile[]> {
   if (file.key === baseKey) return provider.base().files ?? [];
   if (file.key === generationKey) return provider.generation?.(await readGeneration(ledger)).files ?? [];
   const unit = (await ledger.units(file.slot, [file.key])).get(file.key);
@@ -117,7 +127,9 @@ async function findUnits(deps: DriftDeps, entry: SlotEntry): Promise<readonly Fo
   const found: Found[] = [];
   for (let after = ""; ; ) {
     const keys = await ledger.keys(slot, after, pageSize);
-    const units = [...(await ledger.units(slot, keys))].filter(([, unit]) => unit.plugin === bound.plugin && unit.hash !== "");
+    const units = [...(await ledger.units(slot, keys))].filter(
+      ([, unit]) => unit.plugin === bound.plugin && unit.hash !== "",
+    );
     const world = new Map(units.map(([key, { unit }]) => [key, unit]));
     const drifted = world.size === 0 ? [] : await bound.provider.drifted(world, AbortSignal.timeout(deadlineMs));
     for (const key of drifted) {
@@ -131,13 +143,17 @@ async function findUnits(deps: DriftDeps, entry: SlotEntry): Promise<readonly Fo
   }
 }
 
-async function mend(deps: ApplyDeps & { readonly clock: Clock }, table: SlotTable, found: Found): Promise<void> {
+async function mend(
+  deps: ApplyDeps & { readonly clock: Clock },
+  { applier, table }: { applier: BatchApplier; table: SlotTable },
+  found: Found,
+): Promise<void> {
   const { drift, entry, file, actual } = found;
   const ledger = new Ledger(deps.storage.read);
   if (!file) await deps.storage.change((change) => distrustUnits(change.db, [{ slot: drift.slot, key: drift.target }]));
   const tally = new Tally([]);
   const settlement = new Settlement({ ...deps, onOutcome: async () => {}, notify: () => {} }, tally, new Map());
-  const pass = new Pass(deps, new BatchApplier(deps), {
+  const pass = new Pass(deps, applier, {
     table,
     tally,
     settlement,
@@ -155,7 +171,8 @@ async function mend(deps: ApplyDeps & { readonly clock: Clock }, table: SlotTabl
 /** Slots and keys of the units that put something into what differs. */
 async function owners(ledger: Ledger, { drift, file }: Found): Promise<ReadonlyMap<string, readonly string[]>> {
   if (!file) return new Map([[drift.slot, [drift.target]]]);
-  if (file.slot !== "") return new Map([[file.slot, file.key === generationKey || file.key === baseKey ? [] : [file.key]]]);
+  if (file.slot !== "")
+    return new Map([[file.slot, file.key === generationKey || file.key === baseKey ? [] : [file.key]]]);
   const lines = (await ledger.lines(file.plugin, [file.path])).get(fileId(file.plugin, file.path)) ?? new Map();
   const bySlot = new Map<string, Set<string>>();
   for (const { slot, key } of lines.values()) bySlot.set(slot, (bySlot.get(slot) ?? new Set()).add(key));

@@ -19,7 +19,9 @@ describe("applying changes", () => {
   it("brings bases up at the start and units up with their change", async () => {
     expect(bench.helper.disk("toy-sites").get("main.conf")).toBe("base 1\n");
     expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
-    expect(await bench.set(["hosts", "h1", "a"], ["pools", "p1", "b"], ["sites", "s1", "c"])).toEqual({ state: "done" });
+    expect(await bench.set(["hosts", "h1", "a"], ["pools", "p1", "b"], ["sites", "s1", "c"])).toEqual({
+      state: "done",
+    });
     expect(bench.helper.disk("toy-sites").get("lines/2.map")).toBe("plain s1 c;\n");
     expect(bench.toy.world.hosts).toEqual(new Map([["h1", "a"]]));
     expect(bench.helper.running.has("toy-pools:pool@p1")).toBe(true);
@@ -33,7 +35,10 @@ describe("applying changes", () => {
     expect(bench.helper.disk("toy-sites").get("lines/2.map")).toBe("plain Zz 4;\nplain aa 2;\nplain zz 1;\n");
     expect(bench.helper.disk("toy-sites").get("lines/3.map")).toBe(before);
     const staged = bench.helper.calls.filter((call) => call.op === "apply.stage").at(-1);
-    expect((staged?.input as { files: { path: string }[] }).files.map((f) => f.path)).toEqual(["lines/2.map", "generation.conf"]);
+    expect((staged?.input as { files: { path: string }[] }).files.map((f) => f.path)).toEqual([
+      "lines/2.map",
+      "generation.conf",
+    ]);
   });
 
   it("serves 100 changes at once with at most 5 reloads", async () => {
@@ -58,14 +63,21 @@ describe("applying changes", () => {
     const reads = async (key: string) => {
       let count = 0;
       const { all } = bench.storage.read;
-      Object.assign(bench.storage.read, { all: (...args: Parameters<typeof all>) => ((count += 1), all.apply(bench.storage.read, args)) });
+      Object.assign(bench.storage.read, {
+        all: (...args: Parameters<typeof all>) => ((count += 1), all.apply(bench.storage.read, args)),
+      });
       await bench.set(["sites", key, "x"]);
       await bench.engine.idle();
       Object.assign(bench.storage.read, { all });
       return count;
     };
     const few = await reads("first");
-    await bench.change((change) => put(change, Array.from({ length: 300 }, (_, i) => ["sites", `s${i}`, "x"] as const)));
+    await bench.change((change) =>
+      put(
+        change,
+        Array.from({ length: 300 }, (_, i) => ["sites", `s${i}`, "x"] as const),
+      ),
+    );
     expect(await reads("last1")).toBeLessThanOrEqual(few + 2);
   });
 
@@ -78,7 +90,9 @@ describe("applying changes", () => {
     };
     await bench.set(["hosts", "h1", null], ["pools", "p1", null], ["sites", "s1", null]);
     expect(poolsLeft).toBe(1);
-    const plugins = bench.helper.calls.filter((c) => c.op === "apply.stage").map((c) => (c.input as { plugin: string }).plugin);
+    const plugins = bench.helper.calls
+      .filter((c) => c.op === "apply.stage")
+      .map((c) => (c.input as { plugin: string }).plugin);
     expect(plugins).toEqual(["toy-sites", "toy-pools"]);
     expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
     expect(bench.helper.disk("toy-sites").has("lines/2.map")).toBe(false);
@@ -94,7 +108,13 @@ describe("what cannot be applied", () => {
     const results = await Promise.all(texts.map((text, i) => bench.set(["sites", `n${i}`, text])));
     expect(results.flatMap((result, i) => (result.state === "done" ? [] : [i]))).toEqual([7, 30]);
     expect(failures(results[7] as never)).toEqual([
-      { slot: "sites", key: "n7", kind: "invalid", message: "sites: the backend in use refuses this configuration", issues: [] },
+      {
+        slot: "sites",
+        key: "n7",
+        kind: "invalid",
+        message: "sites: the backend in use refuses this configuration",
+        issues: [],
+      },
     ]);
     expect(Object.keys(await bench.desired())).toHaveLength(39);
     expect(bench.helper.count("apply.test")).toBeLessThan(40);
@@ -105,7 +125,12 @@ describe("what cannot be applied", () => {
   it("takes a change back in every slot it had reached", async () => {
     await bench.set(["hosts", "h1", "old"], ["pools", "p1", "old"], ["sites", "s1", "old"]);
     poison("POISON");
-    const result = await bench.set(["hosts", "h1", "new"], ["pools", "p1", "new"], ["sites", "s1", "POISON"], ["hosts", "h2", "new"]);
+    const result = await bench.set(
+      ["hosts", "h1", "new"],
+      ["pools", "p1", "new"],
+      ["sites", "s1", "POISON"],
+      ["hosts", "h2", "new"],
+    );
     expect(result.state).toBe("undone");
     expect(await bench.desired()).toEqual({ "hosts/h1": "old", "pools/p1": "old", "sites/s1": "old" });
     expect(bench.helper.disk("toy-pools").get("pool.d/p1.conf")).toBe("pool p1 old\n");
@@ -136,17 +161,17 @@ describe("what cannot be applied", () => {
     expect(await bench.faults()).toEqual([]);
   });
 
-  it("undoes both changes of a unit that they share", async () => {
+  it("undoes both changes of a unit that they share, the newest first", async () => {
     await bench.set(["sites", "s1", "old"]);
     poison("POISON");
-    const both = await Promise.all([
-      bench.commit((change) => put(change, [["sites", "s1", "first"]])),
-      bench.commit((change) => put(change, [["sites", "s1", "POISON"]])),
-    ]);
-    const results = await Promise.all(both.map((id) => bench.engine.settled(id)));
-    expect(results.at(-1)?.state).toBe("undone");
-    expect(["old", "first"]).toContain((await bench.desired())["sites/s1"]);
-    expect((await bench.desired())["sites/s1"]).toBe(results[0]?.state === "undone" ? "old" : "first");
+    // Without waking the engine, so that both are in one batch.
+    const ids = [bench.ids.uuid(), bench.ids.uuid()] as const;
+    await bench.storage.change((change) => put(change, [["sites", "s1", "first"]]), { id: ids[0] });
+    await bench.storage.change((change) => put(change, [["sites", "s1", "POISON"]]), { id: ids[1] });
+    bench.engine.wake();
+    const results = await Promise.all(ids.map((id) => bench.engine.settled(id)));
+    expect(results.map((result) => result.state)).toEqual(["undone", "undone"]);
+    expect(await bench.desired()).toEqual({ "sites/s1": "old" });
     expect(await bench.faults()).toEqual([]);
   });
 
@@ -165,20 +190,23 @@ describe("what cannot be applied", () => {
     expect(await bench.faults()).toEqual([]);
   });
 
-  it.each(["apply.stage", "apply.swap", "apply.activate", "apply.commit"] as const)("is undone when %s is unavailable", async (op) => {
-    await bench.set(["sites", "s1", "old"]);
-    let left = 1;
-    bench.helper.before = (called) => {
-      if (called !== op || left === 0) return;
-      left -= 1;
-      throw new ProviderError("unavailable", "the disk is full");
-    };
-    const result = await bench.set(["sites", "s1", "new"]);
-    expect(failures(result)[0]?.kind).toBe("unavailable");
-    expect(await bench.desired()).toEqual({ "sites/s1": "old" });
-    expect(bench.helper.disk("toy-sites").get("lines/2.map")).toBe("plain s1 old;\n");
-    expect(await bench.faults()).toEqual([]);
-  });
+  it.each(["apply.stage", "apply.swap", "apply.activate", "apply.commit"] as const)(
+    "is undone when %s is unavailable",
+    async (op) => {
+      await bench.set(["sites", "s1", "old"]);
+      let left = 1;
+      bench.helper.before = (called) => {
+        if (called !== op || left === 0) return;
+        left -= 1;
+        throw new ProviderError("unavailable", "the disk is full");
+      };
+      const result = await bench.set(["sites", "s1", "new"]);
+      expect(failures(result)[0]?.kind).toBe("unavailable");
+      expect(await bench.desired()).toEqual({ "sites/s1": "old" });
+      expect(bench.helper.disk("toy-sites").get("lines/2.map")).toBe("plain s1 old;\n");
+      expect(await bench.faults()).toEqual([]);
+    },
+  );
 
   it("looks at the files when neither commit nor rollback answered", async () => {
     await bench.set(["sites", "s1", "old"]);
@@ -195,7 +223,11 @@ describe("what cannot be applied", () => {
 
   it("tells units whose probe does not hold from those that are live", async () => {
     bench.deaf.add("s2.test");
-    const results = await Promise.all([bench.set(["sites", "s1", "a"]), bench.set(["sites", "s2", "b"]), bench.set(["sites", "s3", "c"])]);
+    const results = await Promise.all([
+      bench.set(["sites", "s1", "a"]),
+      bench.set(["sites", "s2", "b"]),
+      bench.set(["sites", "s3", "c"]),
+    ]);
     expect(results.map((result) => result.state)).toEqual(["done", "undone", "done"]);
     expect(await bench.faults()).toEqual([]);
   });
@@ -211,7 +243,10 @@ describe("what cannot be applied", () => {
   it("refuses what the provider cannot express, what throws, and lines of another unit", async () => {
     await bench.set(["sites", "s1", "a"]);
     const unsupported = await bench.set(["sites", "s2", "unsupported"]);
-    expect(failures(unsupported)[0]).toMatchObject({ kind: "unsupported", issues: [{ field: "text", message: "cannot be said" }] });
+    expect(failures(unsupported)[0]).toMatchObject({
+      kind: "unsupported",
+      issues: [{ field: "text", message: "cannot be said" }],
+    });
     expect(failures(await bench.set(["sites", "s3", "throws"]))[0]?.kind).toBe("terminal");
     expect(failures(await bench.set(["sites", "s4", "thief"]))[0]?.kind).toBe("invalid");
     expect(bench.helper.disk("toy-sites").get("lines/2.map")).toBe("plain s1 a;\n");
@@ -246,7 +281,9 @@ describe("what cannot be applied", () => {
     };
     expect((await bench.set(["hosts", "h1", "new"])).state).toBe("undone");
     expect(await bench.desired()).toEqual({ "hosts/h1": "old" });
-    expect(await bench.rows("blocked")).toMatchObject([{ slot: "hosts", unit_key: "h1", kind: "unavailable", attempts: 1 }]);
+    expect(await bench.rows("blocked")).toMatchObject([
+      { slot: "hosts", unit_key: "h1", kind: "unavailable", attempts: 1 },
+    ]);
     broken = false;
     bench.clock.offset += 2000;
     await bench.engine.idle();
@@ -292,6 +329,8 @@ describe("the base and the choice of a provider", () => {
       "sites/s1.conf",
     ]);
     expect([...bench.helper.running.keys()]).toEqual(["toy-other:daemon"]);
-    expect((await bench.faults()).filter((fault) => !fault.includes("blocked") && !fault.includes("dirty"))).toEqual([]);
+    expect((await bench.faults()).filter((fault) => !fault.includes("blocked") && !fault.includes("dirty"))).toEqual(
+      [],
+    );
   });
 });

@@ -119,14 +119,15 @@ class Engine implements ReconcileEngine {
   }
 
   run(options: { confirmRemovals?: boolean } = {}): Promise<{ steps: PlanStep[]; failures: readonly UnitFailure[] }> {
-    return this.#alone(() =>
-      runAll(this.#apply, {
+    return this.#alone(async () => {
+      await this.#applier.resolve();
+      return runAll(this.#apply, {
         applier: this.#applier,
         table: this.#deps.slots(),
         confirmed: options.confirmRemovals === true,
         settlement: (tally) => this.#settlement(tally, new Map()),
-      }),
-    );
+      });
+    });
   }
 
   drift(): Promise<readonly Drift[]> {
@@ -134,7 +135,10 @@ class Engine implements ReconcileEngine {
   }
 
   resolve(id: string, action: "mend" | "adopt"): Promise<void> {
-    return this.#alone(() => resolveDrift(this.#apply, this.#deps.slots(), { id, action }));
+    return this.#alone(async () => {
+      await this.#applier.resolve();
+      await resolveDrift(this.#apply, { applier: this.#applier, table: this.#deps.slots(), id, action });
+    });
   }
 
   async idle(): Promise<void> {
@@ -156,7 +160,8 @@ class Engine implements ReconcileEngine {
     while (!this.#stopping) {
       await this.#signal.wait(failures > 0 ? pauseAfter(failures) : await this.#untilRetry());
       try {
-        while (!this.#stopping && (await this.#alone(() => this.#pass()))) await this.#signal.quiet(quietMs, longestQuietMs);
+        while (!this.#stopping && (await this.#alone(() => this.#pass())))
+          await this.#signal.quiet(quietMs, longestQuietMs);
         failures = 0;
       } catch (error) {
         if (error instanceof Abandoned) return;
@@ -171,15 +176,22 @@ class Engine implements ReconcileEngine {
 
   /** Works on everything that is marked now. False when nothing is. */
   async #pass(): Promise<boolean> {
-    const { storage, host, clock } = this.#deps;
-    await healPending(storage, host);
+    const { storage, clock } = this.#deps;
+    await this.#applier.resolve();
     const rows = await takeDirty(storage.read, clock.now());
     if (rows.length === 0) return false;
     this.#deps.crashPoint("reconcile:taken");
     const back = await undoing(storage.read);
     const tally = new Tally(rows, new Set(back.keys()));
     const settlement = this.#settlement(tally, back);
-    const input = { table: this.#deps.slots(), tally, settlement, forced: false, observed: new Map(), refresh: new Set<string>() };
+    const input = {
+      table: this.#deps.slots(),
+      tally,
+      settlement,
+      forced: false,
+      observed: new Map(),
+      refresh: new Set<string>(),
+    };
     await new Pass(this.#apply, this.#applier, input).walk();
     await settlement.finish();
     return true;

@@ -71,8 +71,14 @@ function isAnnounced(rendered: Footprint | undefined): boolean {
 async function announce(deps: ApplyDeps, items: readonly Item[]): Promise<void> {
   await deps.storage.change(async (change) => {
     await distrustUnits(change.db, items);
-    const fresh = items.filter((item) => item.unit !== null && (item.before === undefined || isAnnounced(item.before.rendered)));
+    const fresh = items.filter(
+      (item) => item.unit !== null && (item.before === undefined || isAnnounced(item.before.rendered)),
+    );
     const announced: Announced = { ...footprint({}), announced: true };
-    if (fresh.length > 0) await putUnits(change.db, fresh.map((item) => ({ ...item, hash: "", rendered: announced })));
+    if (fresh.length > 0)
+      await putUnits(
+        change.db,
+        fresh.map((item) => ({ ...item, hash: "", rendered: announced })),
+      );
   });
 }

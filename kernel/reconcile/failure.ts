@@ -3,7 +3,12 @@ import type { Mark } from "../storage/types.ts";
 import type { UnitFailure } from "./types.ts";
 
 /** Makes a failure that is safe to show: what a daemon or a plugin said goes to the log alone. */
-export function toFailure(mark: Mark, kind: ProviderErrorKind, title: string, issues: readonly Issue[] = []): UnitFailure {
+export function toFailure(
+  mark: Mark,
+  kind: ProviderErrorKind,
+  title: string,
+  issues: readonly Issue[] = [],
+): UnitFailure {
   return { slot: mark.slot, key: mark.key, kind, message: messages[kind](title, mark.slot), issues };
 }
 

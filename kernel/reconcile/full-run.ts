@@ -55,7 +55,10 @@ export async function runAll(
 }
 
 /** Slots of which a run would remove suspiciously much. */
-export async function massRemovals(ledger: Ledger, keys: ReadonlyMap<string, AllKeys>): Promise<readonly MassRemoval[]> {
+export async function massRemovals(
+  ledger: Ledger,
+  keys: ReadonlyMap<string, AllKeys>,
+): Promise<readonly MassRemoval[]> {
   const found: MassRemoval[] = [];
   for (const [slot, { leaving }] of keys) {
     const mass = { slot, removals: leaving.length, units: await ledger.count(slot) };

@@ -10,14 +10,24 @@ export async function writeItems(db: Db, items: readonly Item[]): Promise<void> 
     `delete from ledger_lines where (plugin, file, line_key) in (
        select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key') from json_each(?))
      and (slot, unit_key) in (select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
-    [json(items.flatMap((item) => (item.before?.rendered.lines ?? []).map((l) => ({ plugin: item.before?.plugin, ...l })))), owners],
+    [
+      json(
+        items.flatMap((item) =>
+          (item.before?.rendered.lines ?? []).map((l) => ({ plugin: item.before?.plugin, ...l })),
+        ),
+      ),
+      owners,
+    ],
   );
   await db.raw(
     `delete from ledger_services where (slot, owner_key) in (
        select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
     [owners],
   );
-  await removeUnits(db, items.filter((item) => item.unit === null));
+  await removeUnits(
+    db,
+    items.filter((item) => item.unit === null),
+  );
   const live = items.filter((item) => item.unit !== null);
   if (live.length > 0) await addUnits(db, live);
 }
@@ -41,7 +51,13 @@ async function addUnits(db: Db, items: readonly Item[]): Promise<void> {
      select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key'),
        json_extract(value, '$.line'), json_extract(value, '$.slot'), json_extract(value, '$.unit') from json_each(?) where true
      on conflict do update set line = excluded.line, slot = excluded.slot, unit_key = excluded.unit_key`,
-    [json(items.flatMap((i) => (i.rendered.lines ?? []).map((l) => ({ ...l, plugin: i.plugin, slot: i.slot, unit: i.key }))))],
+    [
+      json(
+        items.flatMap((i) =>
+          (i.rendered.lines ?? []).map((l) => ({ ...l, plugin: i.plugin, slot: i.slot, unit: i.key })),
+        ),
+      ),
+    ],
   );
   await db.raw(
     `insert or ignore into ledger_services (plugin, service, instance, slot, owner_key)
@@ -109,7 +125,11 @@ export async function putFiles(db: Db, files: readonly FileRecord[]): Promise<vo
 
 export async function putState(db: Db, key: string, value: string | null): Promise<void> {
   if (value === null) await db.raw("delete from reconcile_state where key = ?", [key]);
-  else await db.raw("insert into reconcile_state (key, value) values (?, ?) on conflict do update set value = excluded.value", [key, value]);
+  else
+    await db.raw(
+      "insert into reconcile_state (key, value) values (?, ?) on conflict do update set value = excluded.value",
+      [key, value],
+    );
 }
 
 function json(rows: readonly unknown[]): string {

@@ -1,6 +1,6 @@
 import type { Read } from "@patchbay/sdk";
 import type { ServiceName } from "@patchbay/sdk/privileged";
-import { fileId, type Footprint, type LedgerUnit, serviceId } from "./item.ts";
+import { type Footprint, fileId, type LedgerUnit, serviceId } from "./item.ts";
 
 /** A file as it was applied last. */
 export interface FileRecord {
@@ -82,17 +82,24 @@ export class Ledger {
   }
 
   async ownedFiles(slot: string, key: string): Promise<readonly FileRecord[]> {
-    const rows = await this.#read.all<FileRow>("select * from ledger_files where slot = ? and unit_key = ?", [slot, key]);
+    const rows = await this.#read.all<FileRow>("select * from ledger_files where slot = ? and unit_key = ?", [
+      slot,
+      key,
+    ]);
     return rows.map(toFile);
   }
 
   async pluginFiles(plugin: string): Promise<readonly FileRecord[]> {
-    return (await this.#read.all<FileRow>("select * from ledger_files where plugin = ? order by path", [plugin])).map(toFile);
+    return (await this.#read.all<FileRow>("select * from ledger_files where plugin = ? order by path", [plugin])).map(
+      toFile,
+    );
   }
 
   /** Plugins that have anything applied in this slot. */
   async plugins(slot: string): Promise<readonly string[]> {
-    const rows = await this.#read.all<{ plugin: string }>("select distinct plugin from ledger_units where slot = ?", [slot]);
+    const rows = await this.#read.all<{ plugin: string }>("select distinct plugin from ledger_units where slot = ?", [
+      slot,
+    ]);
     return rows.map((row) => row.plugin);
   }
 

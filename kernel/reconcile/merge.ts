@@ -1,5 +1,5 @@
 import type { ServiceName } from "@patchbay/sdk/privileged";
-import { baseKey, fileId, generationKey, isUnitChanged, type Item, serviceId, sha256, toServiceName } from "./item.ts";
+import { baseKey, fileId, generationKey, type Item, isUnitChanged, serviceId, sha256, toServiceName } from "./item.ts";
 import type { FileRecord, LineRecord, Snapshot } from "./ledger.ts";
 
 /** One file that has to be written, or removed. */
@@ -53,7 +53,13 @@ export function mergeItems(items: readonly Item[], snapshot: Snapshot, options: 
   const effective = new Set<Item>();
   const targets = new Map<string, Target>();
   for (const orphan of options.orphans) {
-    targets.set(fileId(orphan.plugin, orphan.path), { ...orphan, content: null, owner: orphan, items: new Set(), changed: true });
+    targets.set(fileId(orphan.plugin, orphan.path), {
+      ...orphan,
+      content: null,
+      owner: orphan,
+      items: new Set(),
+      changed: true,
+    });
   }
   for (const item of items) dropFiles(item, snapshot, targets);
   for (const item of items) if (!placeFiles(item, snapshot, options, targets)) clashes.add(item);
@@ -126,7 +132,10 @@ interface LineWork {
 function placeLines(items: readonly Item[], work: LineWork): readonly Item[] {
   const { snapshot, options, targets, effective } = work;
   const clashes: Item[] = [];
-  const files = new Map<string, { lines: Map<string, LineRecord>; items: Set<Item>; changed: boolean; path: string; plugin: string }>();
+  const files = new Map<
+    string,
+    { lines: Map<string, LineRecord>; items: Set<Item>; changed: boolean; path: string; plugin: string }
+  >();
   const open = (plugin: string, path: string) => {
     const id = fileId(plugin, path);
     const known = files.get(id) ?? {
@@ -177,7 +186,8 @@ export function toText(lines: ReadonlyMap<string, LineRecord>): string | null {
 function linesDiffer(item: Item, at: { plugin: string; file: string }, snapshot: Snapshot): boolean {
   const old = snapshot.lines.get(fileId(at.plugin, at.file));
   const after = item.plugin === at.plugin ? (item.rendered.lines ?? []).filter((line) => line.file === at.file) : [];
-  const before = item.before?.plugin === at.plugin ? item.before.rendered.lines.filter((line) => line.file === at.file) : [];
+  const before =
+    item.before?.plugin === at.plugin ? item.before.rendered.lines.filter((line) => line.file === at.file) : [];
   if (before.some(({ key }) => owns(old?.get(key), item) && !after.some((line) => line.key === key))) return true;
   return after.some(({ key, line }) => old?.get(key)?.line !== line || !owns(old.get(key), item));
 }
@@ -199,7 +209,11 @@ function toChange(id: string, target: Target, snapshot: Snapshot, options: Merge
 }
 
 /** The digest that must be in place for a file to be written. */
-export function expectedDigest(id: string, row: FileRecord | undefined, options: Pick<MergeOptions, "observed">): string | null {
+export function expectedDigest(
+  id: string,
+  row: FileRecord | undefined,
+  options: Pick<MergeOptions, "observed">,
+): string | null {
   const observed = options.observed.get(id);
   return observed === undefined ? (row?.sha256 ?? null) : observed;
 }

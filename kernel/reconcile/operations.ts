@@ -1,4 +1,4 @@
-import { defineChange, defineQuery, choice, type Operation } from "@patchbay/sdk";
+import { choice, defineChange, defineQuery, type Operation } from "@patchbay/sdk";
 import * as v from "valibot";
 import type { Storage } from "../storage/types.ts";
 import type { Reconciler } from "./types.ts";
@@ -44,7 +44,10 @@ export function reconcileOperations(reconciler: () => Reconciler, storage: Stora
       },
       handle: async (_input, ctx, { steps, failures }) => {
         ctx.note({ steps: steps.length, failures: failures.length });
-        return { plan: steps, failures: failures.map(({ slot, key, kind, message }) => ({ slot, key, kind, message })) };
+        return {
+          plan: steps,
+          failures: failures.map(({ slot, key, kind, message }) => ({ slot, key, kind, message })),
+        };
       },
     }),
     defineQuery({

@@ -97,7 +97,10 @@ export class Pass {
     this.#later.length = 0;
   }
 
-  async #apply(entry: SlotEntry, work: { bound: BoundProvider; items: readonly Item[]; switching: boolean }): Promise<void> {
+  async #apply(
+    entry: SlotEntry,
+    work: { bound: BoundProvider; items: readonly Item[]; switching: boolean },
+  ): Promise<void> {
     const { bound, items, switching } = work;
     const fail = (failure: UnitFailure) => this.#fail(failure, switching);
     if (bound.provider.kind === "execute") {
@@ -186,7 +189,8 @@ export class Pass {
       const keys = tally.keys(slot);
       const applied = await this.#ledger.units(slot, keys);
       for (const key of keys) {
-        if (applied.has(key) || !tally.isReturning({ slot, key })) this.#fail(toFailure({ slot, key }, "terminal", slot));
+        if (applied.has(key) || !tally.isReturning({ slot, key }))
+          this.#fail(toFailure({ slot, key }, "terminal", slot));
         else tally.ok({ slot, key });
       }
     }

@@ -7,7 +7,7 @@ import { isEmpty } from "./apply-batch.ts";
 import { unifiedDiff } from "./diff.ts";
 import { massRemovals, observeWorld, type World } from "./full-run.ts";
 import { unsafePlan } from "./guard.ts";
-import { baseKey, generationKey, isUnitChanged, type Item } from "./item.ts";
+import { baseKey, generationKey, type Item, isUnitChanged } from "./item.ts";
 import { Ledger } from "./ledger.ts";
 import type { Merge, MergeOptions } from "./merge.ts";
 import { prepareBase, prepareUnits } from "./prepare.ts";
@@ -32,9 +32,11 @@ export async function planMarks(
 ): Promise<{ steps: PlanStep[]; warnings: string[] }> {
   const plan: Plan = { deps, read, ledger: new Ledger(read), world: undefined, steps: [], warnings: [] };
   if (marks === "all") plan.world = await observeWorld(deps.host, plan.ledger, deps.table);
-  for (const { file } of plan.world?.changed ?? []) plan.warnings.push(`${file.path} was changed by hand; see reconcile/drift`);
+  for (const { file } of plan.world?.changed ?? [])
+    plan.warnings.push(`${file.path} was changed by hand; see reconcile/drift`);
   for (const entry of deps.table.order) {
-    const marked = marks === "all" ? undefined : marks.filter((mark) => mark.slot === entry.slot.id).map((mark) => mark.key);
+    const marked =
+      marks === "all" ? undefined : marks.filter((mark) => mark.slot === entry.slot.id).map((mark) => mark.key);
     if (marked?.length === 0) continue;
     await planSlot(plan, entry, marked);
   }
@@ -75,7 +77,9 @@ async function planSlot(plan: Plan, entry: SlotEntry, marked: readonly string[] 
   };
   const items = base ? [base] : [];
   for (let from = 0; from < keys.length; from += pageSize) {
-    items.push(...(await planPage(plan, entry, { keys: keys.slice(from, from + pageSize), options, forced: all !== undefined })));
+    items.push(
+      ...(await planPage(plan, entry, { keys: keys.slice(from, from + pageSize), options, forced: all !== undefined })),
+    );
   }
   if (isBound(bound) && bound.provider.kind === "render") await planFiles(plan, entry, { bound, items, options });
   else plan.steps.push(...items.map(toUnitStep));

@@ -24,7 +24,11 @@ export interface PrepareOptions {
 }
 
 /** Loads the desired units, compares them with the ledger, and audits and renders those that differ. No effects. */
-export async function prepareUnits(entry: SlotEntry, keys: readonly string[], options: PrepareOptions): Promise<Prepared> {
+export async function prepareUnits(
+  entry: SlotEntry,
+  keys: readonly string[],
+  options: PrepareOptions,
+): Promise<Prepared> {
   const bound = entry.bound();
   const { slot } = entry;
   const before = await options.ledger.units(slot.id, keys);
@@ -87,7 +91,9 @@ function prepareUnit(key: string, desired: Unit | undefined, work: Work): void {
     }
     const unit = parsed.output;
     const hash = hashOf(unit);
-    if (!options.forced && before?.hash === hash && before.plugin === bound.plugin) return void work.same.push(key);
+    // Calls cost something even when they change nothing, and there is no rendering that could have become another.
+    const forced = options.forced && bound.provider.kind === "render";
+    if (!forced && before?.hash === hash && before.plugin === bound.plugin) return void work.same.push(key);
     const issues = bound.provider.audit(unit);
     if (issues.length > 0) return void fail("unsupported", issues);
     const rendered: Rendered = bound.provider.kind === "render" ? bound.provider.render(key, unit) : {};

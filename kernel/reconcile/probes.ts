@@ -16,7 +16,11 @@ const concurrency = 16;
 const shortDeadlineMs = 1000;
 
 /** Looks at each probe until it holds. Returns the indexes of those that did not before the deadline. */
-export async function failedProbes(host: Host, probes: readonly Probe[], timing: ProbeTiming): Promise<readonly number[]> {
+export async function failedProbes(
+  host: Host,
+  probes: readonly Probe[],
+  timing: ProbeTiming,
+): Promise<readonly number[]> {
   const failed: number[] = [];
   await inParallel([...probes.entries()], concurrency, async ([index, probe]) => {
     const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);

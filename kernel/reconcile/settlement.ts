@@ -103,7 +103,10 @@ export class Settlement {
         await this.#takeBack(change, [...all, ...rest]);
       });
     } catch (error) {
-      logger.error("changes could not be taken back; their units stay blocked", { changes: failed.map(({ id }) => id), error });
+      logger.error("changes could not be taken back; their units stay blocked", {
+        changes: failed.map(({ id }) => id),
+        error,
+      });
       await storage.change(async (change) => {
         for (const { id, failures } of failed) {
           await this.#leave(change, id, failures);
@@ -122,7 +125,10 @@ export class Settlement {
          select json_extract(value, '$.slot'), json_extract(value, '$.key'), ? from json_each(?)`,
         [id, rows],
       );
-      await change.db.raw("insert or ignore into reconcile_undo (change_id, failures) values (?, ?)", [id, JSON.stringify(failures)]);
+      await change.db.raw("insert or ignore into reconcile_undo (change_id, failures) values (?, ?)", [
+        id,
+        JSON.stringify(failures),
+      ]);
     }
   }
 

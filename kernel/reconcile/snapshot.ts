@@ -1,6 +1,6 @@
 import { fileId, type Item } from "./item.ts";
 import type { FileRecord, Ledger, LineRecord, Snapshot } from "./ledger.ts";
-import { mergeItems, type Merge, type MergeOptions, servicesInMotion } from "./merge.ts";
+import { type Merge, type MergeOptions, mergeItems, servicesInMotion } from "./merge.ts";
 
 /** Loads the part of the ledger that these items touch and tells what applying them comes to. */
 export async function planItems(ledger: Ledger, items: readonly Item[], options: MergeOptions): Promise<Merge> {
@@ -20,7 +20,8 @@ async function loadSnapshot(ledger: Ledger, items: readonly Item[], orphans: rea
       ...after.flatMap((rendered) => (rendered.files ?? []).map((file) => file.path)),
       ...before.flatMap((rendered) => rendered.files),
     ];
-    for (const file of await ledger.files(plugin, unique([...own, ...shared]))) files.set(fileId(plugin, file.path), file);
+    for (const file of await ledger.files(plugin, unique([...own, ...shared])))
+      files.set(fileId(plugin, file.path), file);
     for (const [id, found] of await ledger.lines(plugin, shared)) lines.set(id, found);
   }
   const references = await ledger.references(servicesInMotion(items), items.length + 1);

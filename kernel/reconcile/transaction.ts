@@ -72,7 +72,10 @@ export async function applyTransaction(deps: ApplicationDeps, application: Appli
   }
 }
 
-async function runSteps({ host, timing, crashPoint, record }: ApplicationDeps, application: Application): Promise<void> {
+async function runSteps(
+  { host, timing, crashPoint, record }: ApplicationDeps,
+  application: Application,
+): Promise<void> {
   const { tx, reload, stop } = application;
   for (const message of toMessages(application)) await host.helper.call("apply.stage", { tx, ...message });
   crashPoint("reconcile:staged");
@@ -108,7 +111,8 @@ function toMessages({ files, reload, stop }: Application): readonly StageMessage
   const open = new Map<string, { message: StageMessage; bytes: number }>();
   for (const { record, content, expect } of files) {
     const bytes = Buffer.byteLength(JSON.stringify(content)) + record.path.length + 150;
-    if (bytes > messageBytes) throw new ProviderError("terminal", `a file of ${record.plugin} is too large to be staged`);
+    if (bytes > messageBytes)
+      throw new ProviderError("terminal", `a file of ${record.plugin} is too large to be staged`);
     let part = open.get(record.plugin);
     if (!part || part.bytes + bytes > messageBytes) {
       part = { message: { plugin: record.plugin, files: [] }, bytes: 0 };

@@ -51,7 +51,10 @@ export interface Reconciler {
    */
   settled(changeId: string): Promise<ChangeResult>;
   /** What applying these marks would do, in the state `read` sees. Nothing is changed. */
-  plan(read: import("@patchbay/sdk").Read, marks: readonly Mark[] | "all"): Promise<{ steps: PlanStep[]; warnings: string[] }>;
+  plan(
+    read: import("@patchbay/sdk").Read,
+    marks: readonly Mark[] | "all",
+  ): Promise<{ steps: PlanStep[]; warnings: string[] }>;
   /** Marks everything and applies it. `confirmRemovals` overrides the guard against mass removal. */
   run(options?: { confirmRemovals?: boolean }): Promise<{ steps: PlanStep[]; failures: readonly UnitFailure[] }>;
   drift(): Promise<readonly Drift[]>;

@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Setting } from "@patchbay/sdk";
 import * as v from "valibot";
-import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { createIds } from "../storage/ids.ts";
 import { createSealer } from "../storage/sealer.ts";
 import { createStorage } from "../storage/storage.ts";
@@ -81,6 +81,17 @@ describe("a setting", () => {
       { key: "api_token" },
       { key: "brand" },
     ]);
+  });
+
+  it("is saved on top of the commit before, even when that has not reached memory", async () => {
+    const all = storage.read.all;
+    vi.spyOn(storage.read, "all").mockImplementation(async (...args) => {
+      await new Promise((resolve) => setTimeout(resolve, 30));
+      return all(...args) as Promise<never[]>;
+    });
+    await Promise.all([save("brand", "A"), save("brand", "B"), save("brand", "A")]);
+    await settings.fresh();
+    expect(settings.get("brand")).toBe("A");
   });
 
   it("keeps its value when the change is rolled back, and gets it back when the change is undone", async () => {

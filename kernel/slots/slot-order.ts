@@ -36,6 +36,8 @@ function declaredTwice(slots: readonly Slot[]): string[] {
 
 function unknownNames(slots: readonly Slot[], byId: ReadonlyMap<string, Slot>): string[] {
   return slots.flatMap((slot) =>
-    slot.after.filter((name) => !byId.has(name)).map((name) => `slot ${slot.id} comes after ${name}, which does not exist`),
+    slot.after
+      .filter((name) => !byId.has(name))
+      .map((name) => `slot ${slot.id} comes after ${name}, which does not exist`),
   );
 }

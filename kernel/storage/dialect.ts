@@ -1,5 +1,5 @@
-import type { Knex } from "knex";
 import type { Read, SqlValue } from "@patchbay/sdk";
+import type { Knex } from "knex";
 
 /** Which driver opens the SQLite file. `better-sqlite3` is faster and optional; `sqlite3` is always there. */
 export type Dialect = "sqlite3" | "better-sqlite3";

@@ -1,4 +1,4 @@
-import { type Db, type Intents, type NewRow, notFound, type Clock } from "@patchbay/sdk";
+import { type Clock, type Db, type Intents, type NewRow, notFound } from "@patchbay/sdk";
 import type { Ids, Mark } from "./types.ts";
 
 /** What a change has written so far. */

@@ -5,7 +5,9 @@ import { pragmas, type ReadConnection } from "./dialect.ts";
 /** Prepared reads with the `sqlite3` driver. Each read is one hop through the thread pool. */
 export async function openSqlite3Read(file: string): Promise<ReadConnection> {
   const database = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) => (error ? reject(error) : resolve(opened)));
+    const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) =>
+      error ? reject(error) : resolve(opened),
+    );
   });
   await exec(database, [...pragmas, "PRAGMA query_only = ON"].join(";"));
   const statements = new Map<string, sqlite3.Statement>();
@@ -18,7 +20,9 @@ export async function openSqlite3Read(file: string): Promise<ReadConnection> {
   };
   const all = <Row>(sql: string, params: readonly SqlValue[] = []) =>
     new Promise<Row[]>((resolve, reject) => {
-      prepared(sql).all(params, (error: Error | null, rows: unknown[]) => (error ? reject(error) : resolve(rows as Row[])));
+      prepared(sql).all(params, (error: Error | null, rows: unknown[]) =>
+        error ? reject(error) : resolve(rows as Row[]),
+      );
     });
   return {
     all,

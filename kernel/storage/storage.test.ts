@@ -38,7 +38,8 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
     rmSync(dir, { recursive: true });
   });
 
-  const texts = async () => (await storage.read.all<{ text: string }>("SELECT text FROM notes ORDER BY id")).map((r) => r.text);
+  const texts = async () =>
+    (await storage.read.all<{ text: string }>("SELECT text FROM notes ORDER BY id")).map((r) => r.text);
 
   it("shows a change to readers only after its commit, and rolls back when the work throws", async () => {
     await storage.change(async ({ intents, read }) => {
@@ -66,10 +67,13 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
   });
 
   it("keeps marks with the change that made them", async () => {
-    await storage.change(async ({ intents }) => {
-      intents.touch("web", "a.test");
-      intents.touch("web", "a.test");
-    }, { id: "0190-x" });
+    await storage.change(
+      async ({ intents }) => {
+        intents.touch("web", "a.test");
+        intents.touch("web", "a.test");
+      },
+      { id: "0190-x" },
+    );
     expect(await storage.read.all("SELECT slot, unit_key, change_id FROM dirty")).toEqual([
       { slot: "web", unit_key: "a.test", change_id: "0190-x" },
     ]);
@@ -78,11 +82,14 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
   it("undoes insert, update and delete of one change, and leaves what a later change wrote", async () => {
     const first = await storage.change(({ intents }) => intents.insert("notes", { text: "one", size: 1 }));
     const second = await storage.change(({ intents }) => intents.insert("notes", { text: "two", size: 2 }));
-    await storage.change(async ({ intents }) => {
-      await intents.update("notes", first.id, { text: "ONE", size: 10 });
-      await intents.delete("notes", second.id);
-      await intents.insert("notes", { text: "three" });
-    }, { id: "c1" });
+    await storage.change(
+      async ({ intents }) => {
+        await intents.update("notes", first.id, { text: "ONE", size: 10 });
+        await intents.delete("notes", second.id);
+        await intents.insert("notes", { text: "three" });
+      },
+      { id: "c1" },
+    );
     await storage.change(({ intents }) => intents.update("notes", first.id, { size: 99 }));
     await storage.change((change) => storage.undo(change, "c1"));
     expect(await storage.read.all("SELECT text, size FROM notes ORDER BY id")).toEqual([
@@ -159,5 +166,7 @@ it("makes sorted version 7 ids", () => {
   const ids = createIds({ now: () => (now += 1) });
   const made = Array.from({ length: 100 }, () => ids.uuid());
   expect([...made].sort()).toEqual(made);
-  expect(made.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(true);
+  expect(made.every((id) => /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/.test(id))).toBe(
+    true,
+  );
 });

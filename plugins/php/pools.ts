@@ -24,7 +24,7 @@ export function createPhpPools(info: HostInfo): PhpPools {
       status: 400,
       message:
         installed === "" ? "PHP is not installed." : `This PHP version is not installed. Installed: ${installed}.`,
-      fields: [{ field: "php_version", code: "absent", message: "not an installed PHP version" }],
+      fields: [{ field: "php_version", code: "choice", message: "must be an installed PHP version" }],
       details: { installed: info.phpVersions },
     });
   };

@@ -104,7 +104,7 @@ beforeAll(async () => {
     writeFileSync(join(pool.home, "page.txt"), "<?php echo 'run';");
     if (isRoot) for (const path of ["", "tmp", "logs"]) chownSync(join(pool.home, path), pool.uid, pool.uid);
   }
-  write(render(john), render(jane));
+  write(provider.base(), render(john), render(jane));
   const [tester, testWords] = fill(grant.test);
   expect(spawnSync(tester, testWords).status).toBe(0);
   const [program, words] = fill(grant.argv);
@@ -160,10 +160,10 @@ describe("php-fpm runs what the units say", () => {
     expect(await running).toBe("finished");
   });
 
-  it("renders the file of a process the same from each of its pools", () => {
-    const shared = (pool: PhpPoolUnit) => render(pool).files?.find((file) => file.path === "8.2/0/php-fpm.conf");
-    expect(shared(john)).toEqual(shared(jane));
-    expect(render({ ...john, shard: 1 }).services).toEqual([{ service: "php-fpm", instance: "8.2-1" }]);
+  it("puts each pool into the process of its shard, in a file of its own", () => {
+    const rendered = render({ ...john, shard: 1 });
+    expect(rendered.services).toEqual([{ service: "php-fpm", instance: "8.2-1" }]);
+    expect(rendered.files?.map((file) => file.path)).toEqual(["8.2/1/pool.d/john.conf"]);
   });
 
   it("names no users on a host with one user", () => {

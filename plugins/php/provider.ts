@@ -13,7 +13,7 @@ export function createFpmProvider(info: HostInfo): RenderingProvider<PhpPoolUnit
   return {
     kind: "render",
     audit: auditPool,
-    base: () => ({}),
+    base: () => ({ files: [{ path: "php-fpm.conf", content: processFile(info) }] }),
     render: (_key, unit) => renderPool(info, unit),
   };
 }
@@ -21,7 +21,6 @@ export function createFpmProvider(info: HostInfo): RenderingProvider<PhpPoolUnit
 function renderPool(info: HostInfo, unit: PhpPoolUnit): Rendered {
   const [first] = auditPool(unit);
   if (first) throw new ProviderError("unsupported", `${first.field}: ${first.message}`);
-  const directory = `${unit.version}/${unit.shard}`;
   const section = poolSection(info, unit);
   const hash = createHash("sha256")
     .update(renderIni([section]))
@@ -29,25 +28,21 @@ function renderPool(info: HostInfo, unit: PhpPoolUnit): Rendered {
     .slice(0, 32);
   const pool = { ...section, entries: [...section.entries, ["ping.response", hash] as const] };
   return {
-    files: [
-      // The same for all pools of the process: the file lives as long as one of them does.
-      { path: `${directory}/php-fpm.conf`, content: processFile(info, unit) },
-      { path: `${directory}/pool.d/${unit.username}.conf`, content: renderIni([pool]) },
-    ],
+    files: [{ path: `${unit.version}/${unit.shard}/pool.d/${unit.username}.conf`, content: renderIni([pool]) }],
     services: [{ service: "php-fpm", instance: `${unit.version}-${unit.shard}` }],
     probes: [{ kind: "fastcgi", socket: socketPath(unit.username, unit.version), path: pingPath, body: hash }],
   };
 }
 
-function processFile(info: HostInfo, unit: PhpPoolUnit): string {
+/** One file for all processes: what is relative in it belongs to the process's own directory, its prefix (-p). */
+function processFile(info: HostInfo): string {
   return renderIni([
     {
       name: "global",
       entries: [
-        ["error_log", `${info.paths.log}/php/${unit.version}-${unit.shard}.log`],
+        ["error_log", `${info.paths.log}/php/php-fpm.log`],
         // Without it a reload kills the requests in flight.
         ["process_control_timeout", "20s"],
-        // Relative to the prefix (-p), so that a staged tree is tested with its own pools.
         ["include", "pool.d/*.conf"],
       ],
     },

@@ -122,6 +122,11 @@ describe("the rendered tree", () => {
     for (const file of configuration) expect(parseNginx(file.content).length).toBeGreaterThan(0);
   });
 
+  it("never lets a request header become the proxy of a script", () => {
+    const file = provider.base().files?.find((one) => one.path === "snippets/fastcgi.conf")?.content ?? "";
+    expect(parseNginx(file).map((directive) => directive.words)).toContainEqual(["fastcgi_param", "HTTP_PROXY", ""]);
+  });
+
   it("of a site is one line per name, and nothing else", () => {
     const rendered = provider.render("a.test", unit({ names: ["a.test", "b.test"] }));
     expect(rendered.files).toEqual([]);

@@ -46,9 +46,9 @@ describe("nginx serves what the units say", () => {
   it("serves files and PHP of a site under all of its names, whatever their case", async () => {
     for (const name of ["php.test", "www.php.test", "PHP.test."]) {
       expect((await host.get(name, "/plain.txt")).body).toBe("plain");
-      expect((await host.get(name, "/")).body).toBe(`index.php||/index.php|none`);
+      expect((await host.get(name, "/")).body).toBe(`index.php||/index.php`);
     }
-    expect((await host.get("php.test", "/index.php/a/b?x=1")).body).toBe("index.php|/a/b|/index.php|none");
+    expect((await host.get("php.test", "/index.php/a/b?x=1")).body).toBe("index.php|/a/b|/index.php");
     expect((await host.get("static.test", "/plain.txt")).body).toBe("static");
     expect((await host.get(longName, "/plain.txt")).body).toBe("static");
   });
@@ -170,8 +170,7 @@ function layHome(host: LiveHost): void {
     writeFileSync(join(home, path), text);
   };
   const root = "public $html's | {a}";
-  const script =
-    "<?php echo basename(__FILE__).'|'.($_SERVER['PATH_INFO'] ?? '').'|'.$_SERVER['SCRIPT_NAME'].'|'.(($_SERVER['HTTP_PROXY'] ?? '') ?: 'none');";
+  const script = "<?php echo basename(__FILE__).'|'.($_SERVER['PATH_INFO'] ?? '').'|'.$_SERVER['SCRIPT_NAME'];";
   put(`${root}/index.php`, script);
   put(`${root}/plain.txt`, "plain");
   put(`${root}/.env`, "secret");

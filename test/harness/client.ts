@@ -4,7 +4,6 @@ import { Agent, request } from "node:https";
 export interface Answer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | string[] | undefined>>;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into answers of every shape
   readonly body: any;
   readonly text: string;
 }
@@ -58,7 +57,9 @@ export class Client {
     const target = `${path.startsWith("/") ? path : `/api/${path}`}${query.size > 0 ? `?${query}` : ""}`;
     const body = options.raw ?? (options.body === undefined ? undefined : JSON.stringify(options.body));
     const headers: Record<string, string> = {
-      ...(body === undefined ? {} : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
+      ...(body === undefined
+        ? {}
+        : { "content-type": "application/json", "content-length": String(Buffer.byteLength(body)) }),
       ...(this.cookie === undefined ? {} : { cookie: this.cookie }),
       ...(this.token === undefined ? {} : { authorization: `Bearer ${this.token}` }),
       ...options.headers,

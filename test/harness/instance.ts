@@ -1,34 +1,51 @@
-import { type ChildProcess, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { chmodSync, chownSync, existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import type { InstanceFile } from "../../kernel/helper/entry.ts";
+import { checkout, copyCheckout } from "./checkout.ts";
 import { Client } from "./client.ts";
 import { freePorts, type InstancePorts } from "./ports.ts";
+import { processesOf, processesUnder } from "./processes.ts";
 import { fetchSite, type SiteAnswer } from "./site.ts";
 
-const root = resolve(import.meta.dirname, "../..");
+export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface InstanceOptions {
-  /** Ordinary user to run as; the tests' own when not given. */
+  /** Ordinary user to run as; the tests' own when not given. Needs root. */
   readonly uid?: number;
-  readonly env?: Readonly<Record<string, string>>;
+  readonly env?: Environment;
   readonly flags?: readonly string[];
+  /** Directory of the instance; one of its own below the temporary directory when not given. Never removed. */
+  readonly data?: string;
 }
 
-/** A real panel in a directory of its own: the built one, as `npm start` runs it. */
+/** What a command printed, and how it ended. */
+export interface Ended {
+  readonly code: number | string;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+export const adminPassword = "first admin of a test";
+
+/** A real panel in a directory of its own: the built one, as `patchbay up` runs it. */
 export class TestInstance {
   readonly dir: string;
+  readonly data: string;
   readonly ports: InstancePorts;
   readonly #options: InstanceOptions;
+  readonly #checkout: string;
   #child: ChildProcess | undefined;
   #output = "";
 
   private constructor(dir: string, ports: InstancePorts, options: InstanceOptions) {
     this.dir = dir;
+    this.data = options.data ?? join(dir, "var");
     this.ports = ports;
     this.#options = options;
+    this.#checkout = options.uid === undefined ? checkout : copyCheckout(join(dir, "checkout"));
   }
 
   /** Starts an instance and waits until it is ready. */
@@ -41,12 +58,10 @@ export class TestInstance {
   /** The directory and the ports of an instance that does not run yet. */
   static async prepare(options: InstanceOptions = {}): Promise<TestInstance> {
     const dir = mkdtempSync(join(tmpdir(), "patchbay-e2e-"));
-    if (options.uid !== undefined) (await import("node:fs")).chownSync(dir, options.uid, options.uid);
+    // The kernel, the web server and the accounts run as other users, who must get there.
+    chmodSync(dir, 0o755);
+    if (options.uid !== undefined) chownSync(dir, options.uid, options.uid);
     return new TestInstance(dir, await freePorts(), options);
-  }
-
-  get data(): string {
-    return join(this.dir, "var");
   }
 
   get file(): InstanceFile {
@@ -64,8 +79,13 @@ export class TestInstance {
     return pid;
   }
 
+  /** True until `patchbay up` has ended. */
+  get isUp(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   /** Starts `patchbay up`. Resolves when it is ready; rejects with its output when it ends before. */
-  async up(env: Readonly<Record<string, string>> = {}): Promise<void> {
+  async up(env: Environment = {}): Promise<void> {
     const child = this.spawn(env);
     const file = join(this.data, "instance.json");
     for (;;) {
@@ -76,16 +96,24 @@ export class TestInstance {
   }
 
   /** Starts `patchbay up` and does not wait. */
-  spawn(env: Readonly<Record<string, string>> = {}): ChildProcess {
-    const { uid, flags = [] } = this.#options;
+  spawn(env: Environment = {}): ChildProcess {
+    const { flags = [] } = this.#options;
     const argv = [
       ...["--data", this.data, "--port", String(this.ports.panel), "--services-port", String(this.ports.services)],
       ...["--rate-standard", "0", "--rate-login", "0", ...flags],
     ];
-    const child = spawn(process.execPath, [join(root, "bin/patchbay.mjs"), "up", ...argv], {
+    this.#child = this.launch("helper/main", argv, env);
+    return this.#child;
+  }
+
+  /** Starts a program of the panel as the user of this instance. What it prints is kept in `output`. */
+  launch(program: string, argv: readonly string[], env: Environment = {}): ChildProcess {
+    const { uid } = this.#options;
+    const script = uid === undefined ? join(import.meta.dirname, "run.mjs") : join(this.#checkout, "test/harness/run.mjs");
+    const child = spawn(process.execPath, [script, this.#checkout, program, ...argv], {
       ...(uid === undefined ? {} : { uid, gid: uid }),
       cwd: this.dir,
-      env: { PATH: process.env["PATH"] ?? "", PATCHBAY_ADMIN_PASSWORD: adminPassword, ...this.#options.env, ...env },
+      env: { PATH: process.env["PATH"], PATCHBAY_ADMIN_PASSWORD: adminPassword, ...this.#options.env, ...env },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const keep = (chunk: Buffer) => {
@@ -93,16 +121,26 @@ export class TestInstance {
     };
     child.stdout?.on("data", keep);
     child.stderr?.on("data", keep);
-    this.#child = child;
     return child;
+  }
+
+  /** Runs a command of `patchbay` for this instance. */
+  cli(...words: readonly string[]): Promise<Ended> {
+    const { uid } = this.#options;
+    const script = uid === undefined ? join(import.meta.dirname, "run.mjs") : join(this.#checkout, "test/harness/run.mjs");
+    const argv = [script, this.#checkout, "cli/main", ...words, "--data", this.data];
+    const options = { cwd: this.dir, env: { PATH: process.env["PATH"] }, ...(uid === undefined ? {} : { uid, gid: uid }) };
+    return new Promise((resolve) => {
+      const child = execFile(process.execPath, argv, options, (_error, stdout, stderr) =>
+        resolve({ code: child.exitCode ?? child.signalCode ?? -1, stdout, stderr }),
+      );
+    });
   }
 
   /** Resolves with the exit code (or signal) of `patchbay up`. */
   async ended(): Promise<number | string> {
-    const child = this.#child;
-    if (!child) return 0;
-    while (child.exitCode === null && child.signalCode === null) await sleep(10);
-    return child.exitCode ?? child.signalCode ?? 0;
+    while (this.isUp) await sleep(10);
+    return this.#child?.exitCode ?? this.#child?.signalCode ?? 0;
   }
 
   async stop(): Promise<number | string> {
@@ -110,10 +148,10 @@ export class TestInstance {
     return this.ended();
   }
 
-  /** Pids of the kernel, read from the helper's children. */
+  /** Pid of the kernel, read from the helper's children. */
   kernelPid(): number {
     const children = readFileSync(`/proc/${this.pid}/task/${this.pid}/children`, "utf8").trim().split(" ");
-    for (const pid of children) {
+    for (const pid of children.filter(Boolean)) {
       if (readFileSync(`/proc/${pid}/cmdline`, "utf8").includes("dist/kernel/main.js")) return Number(pid);
     }
     throw new Error("no kernel runs");
@@ -136,30 +174,19 @@ export class TestInstance {
     return fetchSite(this.ports.services + 80, host, path);
   }
 
+  /** Processes of this instance, whoever they run as. */
+  processes(): { pid: number; command: string }[] {
+    const { uid } = this.#options;
+    const all = [...processesUnder(this.dir), ...processesUnder(this.data), ...(uid === undefined ? [] : processesOf(uid))];
+    return [...new Map(all.map((entry) => [entry.pid, entry])).values()];
+  }
+
   /** Stops what runs, removes what was written. Throws when a process is left behind. */
   async destroy(): Promise<void> {
     await this.stop();
-    const left = processesUnder(this.dir);
+    const left = this.processes();
     for (const { pid } of left) process.kill(pid, "SIGKILL");
-    rmSync(this.dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
     if (left.length > 0) throw new Error(`left behind: ${left.map((entry) => entry.command).join(", ")}`);
   }
-}
-
-export const adminPassword = "first admin of a test";
-
-/** Processes whose command line names a directory. */
-export function processesUnder(dir: string): { pid: number; command: string }[] {
-  const { readdirSync } = process.getBuiltinModule("node:fs");
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const state = /\) (\S)/.exec(readFileSync(`/proc/${pid}/stat`, "utf8"))?.[1];
-        const command = readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ").trim();
-        return state !== "Z" && command.includes(dir) ? [{ pid: Number(pid), command }] : [];
-      } catch {
-        return [];
-      }
-    });
 }

@@ -15,7 +15,11 @@ export function fetchSite(port: number, host: string, path = "/"): Promise<SiteA
       res.on("data", (chunk: Buffer) => chunks.push(chunk));
       res.on("error", () => resolve({ status: 0, location: undefined, text: "" }));
       res.on("end", () =>
-        resolve({ status: res.statusCode ?? 0, location: res.headers.location, text: Buffer.concat(chunks).toString("utf8") }),
+        resolve({
+          status: res.statusCode ?? 0,
+          location: res.headers.location,
+          text: Buffer.concat(chunks).toString("utf8"),
+        }),
       );
     });
     sent.on("timeout", () => sent.destroy());

@@ -54,14 +54,17 @@ export function sha256(text: string): string {
 /** Body of an answer; empty when nobody answers. */
 export function fetchText(port: number, path: string): Promise<string> {
   return new Promise((resolve) => {
-    const asked = request({ host: "127.0.0.1", port, path, agent: false, headers: { connection: "close" } }, (response) => {
-      let text = "";
-      response.on("data", (chunk: Buffer) => {
-        text += chunk.toString("utf8");
-      });
-      response.on("end", () => resolve(text));
-      response.on("error", () => resolve(""));
-    });
+    const asked = request(
+      { host: "127.0.0.1", port, path, agent: false, headers: { connection: "close" } },
+      (response) => {
+        let text = "";
+        response.on("data", (chunk: Buffer) => {
+          text += chunk.toString("utf8");
+        });
+        response.on("end", () => resolve(text));
+        response.on("error", () => resolve(""));
+      },
+    );
     asked.on("error", () => resolve(""));
     asked.end();
   });

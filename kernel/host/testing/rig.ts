@@ -163,7 +163,11 @@ async function bundle(base: string): Promise<void> {
   const helper = fileURLToPath(new URL("../../helper/", import.meta.url));
   for (const name of ["main", "tenant"]) {
     const input = join(helper, `${name}.ts`);
-    const build = await rolldown({ input, platform: "node", resolve: { conditionNames: ["source", "node", "import"] } });
+    const build = await rolldown({
+      input,
+      platform: "node",
+      resolve: { conditionNames: ["source", "node", "import"] },
+    });
     await build.write({ file: join(code, `${name}.mjs`), format: "esm" });
     await build.close();
   }

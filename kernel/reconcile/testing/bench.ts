@@ -12,7 +12,7 @@ import { createReconciler, type ReconcileEngine } from "../engine.ts";
 import { sha256 } from "../item.ts";
 import { reconcileMigrations } from "../migrations.ts";
 import type { ChangeResult } from "../types.ts";
-import { serviceKey, StrictHelper } from "./strict-helper.ts";
+import { StrictHelper, serviceKey } from "./strict-helper.ts";
 import { createToy, toyMigrations } from "./toy.ts";
 
 export class Bench {
@@ -76,7 +76,8 @@ export class Bench {
   }
 
   #host(): Host {
-    const probe = async (wanted: Probe) => this.helper.holds(wanted) && !(wanted.kind === "http" && this.deaf.has(wanted.host));
+    const probe = async (wanted: Probe) =>
+      this.helper.holds(wanted) && !(wanted.kind === "http" && this.deaf.has(wanted.host));
     return { info: {} as HostInfo, helper: this.helper, probe };
   }
 
@@ -104,7 +105,9 @@ export class Bench {
 
   /** What is desired, `slot/key` → text. */
   async desired(): Promise<Record<string, string>> {
-    const rows = await this.storage.read.all<{ slot: string; key: string; text: string }>("select * from things order by slot, key");
+    const rows = await this.storage.read.all<{ slot: string; key: string; text: string }>(
+      "select * from things order by slot, key",
+    );
     return Object.fromEntries(rows.map((row) => [`${row.slot}/${row.key}`, row.text]));
   }
 
@@ -122,10 +125,13 @@ export class Bench {
       const ledger = new Map(files.filter((f) => f.plugin === plugin).map((f) => [f.path as string, f.sha256]));
       for (const path of new Set([...disk.keys(), ...ledger.keys()])) {
         const text = disk.get(path);
-        if (text === undefined || sha256(text) !== ledger.get(path)) faults.push(`disk and ledger differ: ${plugin}/${path}`);
+        if (text === undefined || sha256(text) !== ledger.get(path))
+          faults.push(`disk and ledger differ: ${plugin}/${path}`);
         if (!path.startsWith("lines/")) continue;
         const own = lines.filter((line) => line.plugin === plugin && line.file === path);
-        const wanted = own.sort((a, b) => Buffer.compare(Buffer.from(a.line_key as string), Buffer.from(b.line_key as string)));
+        const wanted = own.sort((a, b) =>
+          Buffer.compare(Buffer.from(a.line_key as string), Buffer.from(b.line_key as string)),
+        );
         if (wanted.map((line) => `${line.line}\n`).join("") !== text) faults.push(`lines differ: ${plugin}/${path}`);
       }
       for (const [service, tree] of this.helper.running) {
@@ -144,27 +150,35 @@ export class Bench {
       ),
     );
     for (const service of new Set([...wanted, ...this.helper.running.keys()])) {
-      if (wanted.has(service) !== this.helper.running.has(service)) faults.push(`runs and should not, or the other way: ${service}`);
+      if (wanted.has(service) !== this.helper.running.has(service))
+        faults.push(`runs and should not, or the other way: ${service}`);
     }
     const applied = Object.fromEntries(
-      (await this.rows("ledger_units")).filter((u) => u.unit_key !== "").map((u) => [`${u.slot}/${u.unit_key}`, JSON.parse(u.unit as string).text]),
+      (await this.rows("ledger_units"))
+        .filter((u) => u.unit_key !== "")
+        .map((u) => [`${u.slot}/${u.unit_key}`, JSON.parse(u.unit as string).text]),
     );
     const sorted = (record: object) => JSON.stringify(Object.entries(record).sort());
     if (sorted(applied) !== sorted(await this.desired())) faults.push("applied and desired differ");
-    for (const [key, text] of this.toy.world.hosts) if (applied[`hosts/${key}`] !== text) faults.push(`host ${key} differs`);
+    for (const [key, text] of this.toy.world.hosts)
+      if (applied[`hosts/${key}`] !== text) faults.push(`host ${key} differs`);
     for (const key of Object.keys(applied)) {
       if (key.startsWith("hosts/") && !this.toy.world.hosts.has(key.slice(6))) faults.push(`${key} is missing`);
     }
     for (const table of ["dirty", "undo_log", "reconcile_undo", "blocked"]) {
       if ((await this.rows(table)).length > 0) faults.push(`rows in ${table}`);
     }
-    if ((await this.rows("reconcile_state")).some((row) => row.key === "pending")) faults.push("a transaction is pending");
+    if ((await this.rows("reconcile_state")).some((row) => row.key === "pending"))
+      faults.push("a transaction is pending");
     return faults;
   }
 }
 
 /** Writes things in a change and marks them; null deletes. */
-export async function put(change: Change, things: readonly (readonly [string, string, string | null])[]): Promise<void> {
+export async function put(
+  change: Change,
+  things: readonly (readonly [string, string, string | null])[],
+): Promise<void> {
   for (const [slot, key, text] of things) {
     const row = await change.read.get<{ id: number }>("select id from things where slot = ? and key = ?", [slot, key]);
     if (text === null) await change.intents.delete("things", row?.id ?? 0);

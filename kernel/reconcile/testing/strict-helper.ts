@@ -51,7 +51,9 @@ export class StrictHelper implements HelperClient {
     const dir = join(this.#root, plugin);
     if (!existsSync(dir)) return new Map();
     const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-    return new Map(files.map((f) => join(f.parentPath, f.name)).map((path) => [relative(dir, path), readFileSync(path, "utf8")]));
+    return new Map(
+      files.map((f) => join(f.parentPath, f.name)).map((path) => [relative(dir, path), readFileSync(path, "utf8")]),
+    );
   }
 
   write(plugin: string, path: string, content: string | null): void {
@@ -69,11 +71,16 @@ export class StrictHelper implements HelperClient {
 
   readonly #acts = {
     "apply.stage": ({ tx, plugin, files }: PrivilegedInput<"apply.stage">) => {
-      const open: Transaction = this.#open.get(tx) ?? { staged: new Map(), backup: undefined, runningBefore: undefined };
+      const open: Transaction = this.#open.get(tx) ?? {
+        staged: new Map(),
+        backup: undefined,
+        runningBefore: undefined,
+      };
       this.#open.set(tx, open);
       if (open.backup) throw new Error("staging after the swap");
       for (const file of files) {
-        if (this.#digest(plugin, file.path) !== file.expect) throw new ProviderError("conflict", `${plugin}/${file.path} was changed`);
+        if (this.#digest(plugin, file.path) !== file.expect)
+          throw new ProviderError("conflict", `${plugin}/${file.path} was changed`);
         const id = `${plugin}/${file.path}`;
         if (open.staged.has(id)) throw new Error("a file is staged twice");
         open.staged.set(id, file.content);
@@ -112,7 +119,9 @@ export class StrictHelper implements HelperClient {
       return { rolledBack };
     },
     "tree.digest": ({ plugin, paths }: PrivilegedInput<"tree.digest">) => ({
-      digests: Object.fromEntries((paths ?? [...this.disk(plugin).keys()]).map((path) => [path, this.#digest(plugin, path)])),
+      digests: Object.fromEntries(
+        (paths ?? [...this.disk(plugin).keys()]).map((path) => [path, this.#digest(plugin, path)]),
+      ),
     }),
     "tree.read": ({ plugin, path }: PrivilegedInput<"tree.read">) => ({ content: this.#content(`${plugin}/${path}`) }),
     "service.act": ({ action, ...service }: PrivilegedInput<"service.act">) => {

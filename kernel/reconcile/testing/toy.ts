@@ -1,5 +1,13 @@
 /** Three slots over one table: hosts are made by calls, pools are files with a daemon each, sites are lines of shared files. */
-import { defineProvider, defineSlot, ProviderError, type Migration, type Provider, type RenderingProvider, type Slot } from "@patchbay/sdk";
+import {
+  defineProvider,
+  defineSlot,
+  type Migration,
+  type Provider,
+  ProviderError,
+  type RenderingProvider,
+  type Slot,
+} from "@patchbay/sdk";
 import * as v from "valibot";
 import { createSlotTable, type SlotTable } from "../../slots/slot-table.ts";
 
@@ -50,11 +58,10 @@ function toySlot(id: string, option: string | null, after: readonly string[]): S
       return new Map(rows.map((row) => [row.key, { text: row.text }]));
     },
     keys: async (read, from, limit) => {
-      const rows = await read.all<{ key: string }>("select key from things where slot = ? and key > ? order by key limit ?", [
-        id,
-        from,
-        limit,
-      ]);
+      const rows = await read.all<{ key: string }>(
+        "select key from things where slot = ? and key > ? order by key limit ?",
+        [id, from, limit],
+      );
       return rows.map((row) => row.key);
     },
   });
@@ -159,7 +166,11 @@ export function createToy(): Toy {
     table: () => table,
   };
   const table = createSlotTable({
-    slots: [toySlot("sites", "site_server", ["pools"]), toySlot("hosts", null, []), toySlot("pools", null, ["hosts"])] as never,
+    slots: [
+      toySlot("sites", "site_server", ["pools"]),
+      toySlot("hosts", null, []),
+      toySlot("pools", null, ["hosts"]),
+    ] as never,
     providers: [
       { plugin: "toy-hosts", entry: entry("hosts", "hosts", () => hosts(world)), use },
       { plugin: "toy-pools", entry: entry("pools", "pools", () => pools), use },

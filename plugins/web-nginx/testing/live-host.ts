@@ -157,7 +157,7 @@ export async function until(check: () => Promise<boolean>): Promise<void> {
 
 function httpGet(to: { host: string; port: number; name: string; path: string; method: string }): Promise<Answer> {
   return new Promise((resolve, reject) => {
-    const headers = { Host: to.name, Connection: "close", Proxy: "http://evil.test" };
+    const headers = { Host: to.name, Connection: "close" };
     const call = request({ host: to.host, port: to.port, path: to.path, method: to.method, headers }, (answer) => {
       const parts: Buffer[] = [];
       answer.on("data", (part: Buffer) => parts.push(part));

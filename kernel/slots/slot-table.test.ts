@@ -1,0 +1,86 @@
+import type { ProviderEntry, Slot } from "@patchbay/sdk";
+import * as v from "valibot";
+import { describe, expect, it } from "vitest";
+import { createSlotTable, isBound, type ProviderSource } from "./slot-table.ts";
+
+const slot = (id: string, after: readonly string[] = [], option: string | null = `${id}_server`): Slot => ({
+  id,
+  title: id,
+  option,
+  unit: v.looseObject({}),
+  after,
+  load: async () => new Map(),
+  keys: async () => [],
+});
+const use = () => {
+  throw new Error("unused");
+};
+const source = (plugin: string, of: string, create?: () => never): ProviderSource => {
+  const provider = { kind: "render" as const, audit: () => [], base: () => ({}), render: () => ({}) };
+  const entry: ProviderEntry = { slot: of, id: plugin, title: plugin, create: create ?? (() => provider) };
+  return { plugin, entry, use };
+};
+const anything = { chosen: () => undefined, installed: () => true };
+
+describe("createSlotTable", () => {
+  it("puts slots after those they build on, and equal ones by name", () => {
+    const table = createSlotTable({ slots: [slot("web", ["php"]), slot("php", ["accounts"]), slot("accounts"), slot("dns")], providers: [], ...anything });
+    expect(table.order.map((entry) => entry.slot.id)).toEqual(["accounts", "dns", "php", "web"]);
+    expect(table.order.map((entry) => entry.awaited)).toEqual([true, false, true, false]);
+  });
+
+  it("tells every problem at once", () => {
+    const slots = [slot("a", ["b"]), slot("b", ["a"]), slot("c", ["missing"]), slot("d"), slot("d")];
+    const build = () => createSlotTable({ slots, providers: [], ...anything });
+    expect(build).toThrow(/declared twice.*missing, which does not exist.*wait for each other: a, b/s);
+    const providers = [source("x", "nowhere"), source("y", "d"), source("y", "d")];
+    expect(() => createSlotTable({ slots: [slot("d")], providers, ...anything })).toThrow(/x provides nowhere.*two providers called y/s);
+  });
+
+  it("binds what was chosen, when it is installed, and nothing else", () => {
+    const installed = new Set(["one", "two"]);
+    let chosen: string | undefined;
+    const table = createSlotTable({
+      slots: [slot("web")],
+      providers: [source("one", "web"), source("two", "web")],
+      chosen: () => chosen,
+      installed: (plugin) => installed.has(plugin),
+    });
+    const bound = () => {
+      const found = table.get("web")?.bound();
+      return found && isBound(found) ? found.plugin : found?.reason;
+    };
+    expect(bound()).toBe("one");
+    chosen = "two";
+    expect(bound()).toBe("two");
+    installed.delete("two");
+    expect(bound()).toBe("two is not installed");
+    chosen = "three";
+    expect(bound()).toBe("the backend chosen for web is not there");
+    chosen = undefined;
+    installed.clear();
+    expect(bound()).toBe("no backend for web is installed");
+  });
+
+  it("serves a slot without an option only while one backend is installed, and creates a provider once", () => {
+    let created = 0;
+    const counted = source("one", "web", () => {
+      created += 1;
+      return {} as never;
+    });
+    const single = createSlotTable({ slots: [slot("web", [], null)], providers: [counted], ...anything });
+    single.get("web")?.bound();
+    single.get("web")?.bound();
+    expect(created).toBe(1);
+    const several = createSlotTable({ slots: [slot("web", [], null)], providers: [counted, source("two", "web")], ...anything });
+    expect(several.get("web")?.bound()).toEqual({ reason: "several backends serve web" });
+  });
+
+  it("serves nothing when the chosen provider cannot be created", () => {
+    const broken = source("one", "web", () => {
+      throw new Error("a bug");
+    });
+    const table = createSlotTable({ slots: [slot("web")], providers: [broken], ...anything });
+    expect(table.get("web")?.bound()).toEqual({ reason: "one could not be set up" });
+  });
+});
