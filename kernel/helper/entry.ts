@@ -1,14 +1,17 @@
 import { randomBytes } from "node:crypto";
 import {
-  chownSync,
+  closeSync,
   existsSync,
+  fchownSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   renameSync,
   rmSync,
   statSync,
   writeFileSync,
+  writeSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -110,8 +113,11 @@ function prepareFirstAdmin(data: string, owner: { uid: number; gid: number } | u
   const given = process.env["PATCHBAY_ADMIN_PASSWORD"];
   const password = given ?? randomBytes(18).toString("base64url");
   if (given === undefined) writeFileSync(join(data, "admin-password"), `${password}\n`, { mode: 0o600 });
-  writeFileSync(handOver, password, { mode: 0o600 });
-  if (owner) chownSync(handOver, owner.uid, owner.gid);
+  // The directory is the kernel's own: `wx` follows no link it may have left there.
+  const file = openSync(handOver, "wx", 0o600);
+  writeSync(file, password);
+  if (owner) fchownSync(file, owner.uid, owner.gid);
+  closeSync(file);
   if (given === undefined) process.stdout.write(`First admin: admin  password: ${password}\n`);
 }
 

@@ -15,6 +15,31 @@ const concurrency = 16;
 /** Once one probe has failed the daemon had its time: the others are only given this long. */
 const shortDeadlineMs = 1000;
 
+/**
+ * A daemon with workers answers from old and new ones for a while after a reload: nginx for 100 ms, in which about half of
+ * all connections still reach the old configuration. So a reload counts only when it is seen this often in a row, each time
+ * on a connection of its own; that it is overlooked then has a chance of 1 to 65,536.
+ */
+const looksInARow = 16;
+const steadyPauseMs = 2;
+
+/** True when every probe holds again and again, so that nothing answers from before the reload any more. */
+export async function holdSteadily(host: Host, probes: readonly Probe[], timing: ProbeTiming): Promise<boolean> {
+  const ends = await Promise.all(probes.map((probe) => holdsSteadily(host, probe, timing.deadlineMs)));
+  return ends.every((held) => held);
+}
+
+async function holdsSteadily(host: Host, probe: Probe, deadlineMs: number): Promise<boolean> {
+  if (!(await holds(host, probe, deadlineMs))) return false;
+  const signal = AbortSignal.timeout(deadlineMs);
+  for (let seen = 1; seen < looksInARow; ) {
+    if (signal.aborted) return false;
+    await sleep(steadyPauseMs);
+    seen = (await host.probe(probe, signal)) ? seen + 1 : 0;
+  }
+  return true;
+}
+
 /** Looks at each probe until it holds. Returns the indexes of those that did not before the deadline. */
 export async function failedProbes(
   host: Host,

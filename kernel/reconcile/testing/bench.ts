@@ -64,7 +64,7 @@ export class Bench {
         this.crashed = true;
         throw new Abandoned(point);
       },
-      probeDeadlineMs: 60,
+      probeDeadlineMs: 400,
     });
     await this.engine.start();
   }
