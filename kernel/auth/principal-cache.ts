@@ -9,6 +9,8 @@ export interface KnownCaller {
   /** How long it lives without use. Milliseconds; Infinity for a token. */
   readonly idleMs: number;
   lastSeenAt: number;
+  /** The principal as the last request got it: most requests of a credential come from one place. */
+  seen?: Principal;
 }
 
 const ownTables = ["users", "sessions", "api_tokens"];

@@ -13,7 +13,7 @@ export interface GuardedTap {
 }
 
 /** Wraps one tap, once per generation. */
-export function guardTap(tap: RegisteredTap, deadlines: Deadlines, context: PluginContext): GuardedTap {
+export function guardTap(tap: RegisteredTap, deadlines: Deadlines, context: PluginContext | undefined): GuardedTap {
   const milliseconds = deadlines[tap.hook.kind];
   return {
     plugin: tap.plugin,
@@ -21,7 +21,10 @@ export function guardTap(tap: RegisteredTap, deadlines: Deadlines, context: Plug
     run: (payload, outer) =>
       withDeadline<unknown>(
         milliseconds,
-        (deadline) => context.run(tap.plugin, () => tap.tap(payload, deadline) as unknown),
+        (deadline) => {
+          const work = () => tap.tap(payload, deadline) as unknown;
+          return context ? context.run(tap.plugin, work) : work();
+        },
         outer,
       ),
   };

@@ -4,13 +4,14 @@ import { type Deadlines, standardDeadlines } from "./deadline.ts";
 import { frozenCopy, frozenTop } from "./frozen.ts";
 import { type GuardedTap, guardTap, type OnBlame } from "./guard-tap.ts";
 import { type RegisteredTap, sortTaps } from "./order.ts";
-import { createPluginContext, type PluginContext } from "./plugin-context.ts";
+import type { PluginContext } from "./plugin-context.ts";
 
 export interface HookTableOptions {
   readonly taps: readonly RegisteredTap[];
   readonly onBlame: OnBlame;
   /** Ids that `before` and `after` may name. Default: the plugins that have taps. */
   readonly plugins?: readonly string[];
+  /** Left out, nobody can ask on whose behalf code runs, and the process is spared the cost of keeping count. */
   readonly context?: PluginContext;
   readonly deadlines?: Partial<Deadlines>;
 }
@@ -65,10 +66,9 @@ class TapableTable implements HookTable {
     this.#ids = new Set(sorted.keys());
     this.#onBlame = options.onBlame;
     const deadlines = { ...standardDeadlines, ...options.deadlines };
-    const context = options.context ?? createPluginContext();
     for (const [id, taps] of sorted) {
       const kind = taps[0]?.hook.kind;
-      const guarded = taps.map((tap) => guardTap(tap, deadlines, context));
+      const guarded = taps.map((tap) => guardTap(tap, deadlines, options.context));
       if (kind === "veto") this.#vetoes.set(id, this.#vetoHook(guarded));
       else if (kind === "transform") this.#transforms.set(id, this.#transformHook(guarded));
       else if (kind === "guarded") this.#guardeds.set(id, this.#guardedHook(guarded));

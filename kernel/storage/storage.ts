@@ -65,6 +65,8 @@ class SqliteStorage implements Storage {
   readonly #listeners: ((tables: ReadonlySet<string>) => void)[] = [];
   readonly #inside = new AsyncLocalStorage<true>();
   #queue: Promise<unknown> = Promise.resolve();
+  /** Changes that run or wait for their turn. */
+  #open = 0;
 
   constructor(writer: Knex, reader: ReadConnection, options: StorageOptions) {
     this.#writer = writer;
@@ -76,9 +78,18 @@ class SqliteStorage implements Storage {
   change<T>(work: (change: Change) => Promise<T>, options: { id?: string; rollback?: boolean } = {}): Promise<T> {
     // A second transaction inside the first would wait for it for ever: there is one writer.
     if (this.#inside.getStore()) return Promise.reject(new Error("a change cannot be started inside a change"));
-    const result = this.#queue.then(() => this.#inside.run(true, () => this.#run(work, options)));
+    this.#open += 1;
+    const result = this.#queue
+      .then(() => this.#inside.run(true, () => this.#run(work, options)))
+      .finally(() => this.#leave());
     this.#queue = result.catch(() => undefined);
     return result;
+  }
+
+  /** While the store is on it slows down every promise of the process, so it is off when no change is open. */
+  #leave(): void {
+    this.#open -= 1;
+    if (this.#open === 0) this.#inside.disable();
   }
 
   async #run<T>(work: (change: Change) => Promise<T>, options: { id?: string; rollback?: boolean }): Promise<T> {

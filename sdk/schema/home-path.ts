@@ -7,6 +7,9 @@ const maxDecodings = 5;
 const oddDot = /%(?:c0%ae|e0%80%ae|u002e|u2024|uff0e)/gi;
 const oddSlash = /%(?:c0%af|e0%80%af|u002f|u005c|uff0f)/gi;
 
+/** Beginnings that a shell or another system takes for a place of its own: a home, a variable, a drive, a share. */
+const leadsElsewhere = /^(?:[~$\\]|[a-z]:[/\\])/i;
+
 function decodeOnce(text: string): string {
   return text
     .replace(oddDot, ".")
@@ -33,7 +36,7 @@ function checkText(text: string): Broken | undefined {
   if (Buffer.byteLength(text) > maxBytes) return broken("length", `must have at most ${maxBytes} bytes`);
   if (/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}]/u.test(text)) return broken("format", "must not have control characters");
   if (climbs(text)) return broken("format", "must not lead upwards");
-  if (/^(?:[~$\\]|[a-z]:[/\\])/i.test(text)) return broken("format", "must be a plain path");
+  if (leadsElsewhere.test(text)) return broken("format", "must be a plain path");
   return undefined;
 }
 
@@ -51,7 +54,7 @@ function toAccountPath(text: string): string | Broken {
 
 function toRelative(segments: readonly string[]): string | Broken {
   // Dropping an empty first segment may uncover what `checkText` refuses in front.
-  if (/^[~$]/.test(segments[0] ?? "")) return broken("format", "must be a plain path");
+  if (leadsElsewhere.test(segments.join("/"))) return broken("format", "must be a plain path");
   if (segments[0]?.toLowerCase() === ".ssh") return broken("format", "must not lead into the key directory");
   return segments.join("/");
 }

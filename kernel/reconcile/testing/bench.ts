@@ -64,7 +64,9 @@ export class Bench {
         this.crashed = true;
         throw new Abandoned(point);
       },
-      probeDeadlineMs: 400,
+      probeDeadlineMs: 60,
+      // These daemons reload at once.
+      steadyMs: 0,
     });
     await this.engine.start();
   }
