@@ -22,14 +22,14 @@ export interface FrontRooms {
 
 /** The pipeline's view of the rooms around it, for calls of one operation of the current generation. */
 export function pipelineRooms(rooms: FrontRooms, operationId: string): PipelineRooms {
-  const { hooks, useFor } = rooms.generation();
+  const { hooks, servicesFor } = rooms.generation();
   return {
+    ...servicesFor(operationId),
     authorize,
     checkOwner: (principal, type, id) => rooms.ownership.check(principal, type, id),
     auditAlone: (call, outcome, error) => auditAlone(rooms.audit, call, outcome, error),
     veto: (hook, payload) => hooks.veto(hook, payload),
     transform: (hook, value, revalidate) => hooks.transform(hook, value, revalidate),
-    use: useFor(operationId),
   };
 }
 

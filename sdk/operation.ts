@@ -52,6 +52,8 @@ export interface OperationContext {
   readonly dryRun: boolean;
   /** A service by token. Throws when nothing is registered under it. */
   use<T>(token: Token<T>): T;
+  /** A service that perhaps no enabled plugin provides: undefined then. One that cannot be made still throws. */
+  find<T>(token: Token<T>): T | undefined;
 }
 
 /** What a handler that changes something gets besides its input. All of it is one transaction. */

@@ -65,7 +65,8 @@ class CachedAuthenticator implements Authenticator {
     if (now >= caller.expiresAt || now - caller.lastSeenAt >= caller.idleMs) throw unauthenticated();
     caller.lastSeenAt = now;
     if (caller.principal.credentialId !== null) this.#rooms.activity.seen(kind, caller.principal.credentialId, now);
-    if (caller.seen?.ip !== ip || caller.seen.userAgent !== userAgent) caller.seen = { ...caller.principal, ip, userAgent };
+    if (caller.seen?.ip !== ip || caller.seen.userAgent !== userAgent)
+      caller.seen = { ...caller.principal, ip, userAgent };
     return caller.seen;
   }
 

@@ -76,17 +76,17 @@ export async function openTestAuth(): Promise<TestAuth> {
       throw new Error("no services");
     };
     if (operation.method === "GET") {
-      const data = await operation.handle(parsed, { ...context, use });
+      const data = await operation.handle(parsed, { ...context, use, find: use });
       return { data: v.parse(operation.output, data) as TestAnswer["data"], cookie: undefined };
     }
-    const prepared = await operation.prepare?.(parsed, { ...context, use });
+    const prepared = await operation.prepare?.(parsed, { ...context, use, find: use });
     let cookie: TestAnswer["cookie"];
     const setSession: ChangeContext["setSession"] = (value) => {
       cookie = value;
     };
     const none = { note: () => undefined, emit: async () => undefined, run: async () => undefined, setSession };
     const data = await storage.change((change) =>
-      operation.handle(parsed, { ...context, use, ...none, ...pick(change) }, prepared),
+      operation.handle(parsed, { ...context, use, find: use, ...none, ...pick(change) }, prepared),
     );
     return { data: v.parse(operation.output, data) as TestAnswer["data"], cookie };
   };

@@ -59,6 +59,11 @@ export class Container {
     return this.#inner.resolve<T>(token.key);
   }
 
+  /** The service of a token, or undefined when there is none. What fails while it is made still throws. */
+  find<T>(token: Token<T>): T | undefined {
+    return this.has(token) ? this.use(token) : undefined;
+  }
+
   #free(token: Token<unknown>): void {
     if (this.#inner.isRegistered(token.key)) throw new Error(`${token.id} is registered twice`);
   }

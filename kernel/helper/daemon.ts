@@ -66,7 +66,7 @@ export function adoptDaemon(pid: number, startTime: string): Daemon | undefined 
 export function findOrphan(outFile: string): Daemon | undefined {
   for (const pid of listPids()) {
     const stat = readProcess(pid);
-    if (stat === undefined || stat.group !== pid || stdoutOf(pid) !== outFile) continue;
+    if (stat === undefined || stat.group !== pid || !writesTo(pid, outFile)) continue;
     const daemon = adoptDaemon(pid, stat.startTime);
     if (daemon !== undefined) return daemon;
   }
@@ -128,10 +128,13 @@ function openLog(path: string): number {
   throw new HelperError("conflict", "the log of the daemon is not a plain file");
 }
 
-function stdoutOf(pid: number): string {
-  try {
-    return readlinkSync(`/proc/${pid}/fd/1`);
-  } catch {
-    return "";
-  }
+// Both are looked at: a daemon may give one of them up as soon as it is up, and not every daemon the same.
+function writesTo(pid: number, outFile: string): boolean {
+  return [1, 2].some((fd) => {
+    try {
+      return readlinkSync(`/proc/${pid}/fd/${fd}`) === outFile;
+    } catch {
+      return false;
+    }
+  });
 }

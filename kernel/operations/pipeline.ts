@@ -25,6 +25,7 @@ export interface PipelineRooms {
   veto: import("./hooks.ts").HookRunner["veto"];
   transform: import("./hooks.ts").HookRunner["transform"];
   use<T>(token: Token<T>): T;
+  find<T>(token: Token<T>): T | undefined;
 }
 
 /** The fixed pipeline behind every door. Nothing in it can be hooked away. */
@@ -106,6 +107,7 @@ export class Pipeline {
       operationId: this.#ids.uuid(),
       dryRun: call.dryRun === true,
       use: rooms.use,
+      find: rooms.find,
     };
   }
 }

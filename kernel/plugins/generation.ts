@@ -19,6 +19,12 @@ import { byId, Collected, type Owned, only } from "./contributions.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { PluginProblems } from "./manifest.ts";
 
+/** The services one plugin sees: its own, those other plugins publish, and the kernel's. */
+export interface PluginServices {
+  use<T>(token: Token<T>): T;
+  find<T>(token: Token<T>): T | undefined;
+}
+
 /** The immutable sum of what the plugins contribute. Building one has no effects; using it is swapping one pointer. */
 export interface Generation {
   readonly plugins: readonly LoadedPlugin[];
@@ -34,9 +40,7 @@ export interface Generation {
   /** In the order they must be applied. */
   readonly migrations: readonly Owned<readonly Migration[]>[];
   /** Services as the plugin that declared this operation sees them. */
-  useFor(operationId: string): <T>(token: Token<T>) => T;
-  /** Services as a schedule or another thing of the kernel's sees them. */
-  use<T>(token: Token<T>): T;
+  servicesFor(operationId: string): PluginServices;
 }
 
 export interface GenerationOptions {
@@ -98,9 +102,14 @@ export function buildGeneration(options: GenerationOptions): Generation {
   );
   checkObjects(operations, objects, problems);
   if (problems.length > 0 || !operations || !hooks || !slots) throw new PluginProblems(problems);
-  const useOf = (plugin: string) => {
+  const services = new Map<string, PluginServices>();
+  const servicesOf = (plugin: string): PluginServices => {
+    const known = services.get(plugin);
+    if (known) return known;
     const container = containers.get(plugin) ?? shared;
-    return <T>(token: Token<T>) => container.use(token);
+    const made: PluginServices = { use: (token) => container.use(token), find: (token) => container.find(token) };
+    services.set(plugin, made);
+    return made;
   };
   const ownerOf = new Map(collected.operations.map(({ plugin, value }) => [value.id, plugin]));
   return {
@@ -112,14 +121,13 @@ export function buildGeneration(options: GenerationOptions): Generation {
     meters,
     settings,
     schedules: [
-      ...options.schedules.map((schedule) => ({ plugin: "kernel", schedule, use: useOf("kernel") })),
-      ...collected.schedules.map(({ plugin, value }) => ({ plugin, schedule: value, use: useOf(plugin) })),
+      ...options.schedules.map((schedule) => ({ plugin: "kernel", schedule, use: servicesOf("kernel").use })),
+      ...collected.schedules.map(({ plugin, value }) => ({ plugin, schedule: value, use: servicesOf(plugin).use })),
     ],
     limits,
     accountOfUser,
     migrations: [...options.migrations, ...collected.migrations],
-    useFor: (operationId) => useOf(ownerOf.get(operationId) ?? "kernel"),
-    use: useOf("kernel"),
+    servicesFor: (operationId) => servicesOf(ownerOf.get(operationId) ?? "kernel"),
   };
 }
 

@@ -30,7 +30,11 @@ const after = {
 };
 
 /** Commits, lets the engine die, and starts it again until it lives. */
-async function throughCrash(point: ReconcileCrashPoint, nth: number, things: typeof good | typeof bad): Promise<string> {
+async function throughCrash(
+  point: ReconcileCrashPoint,
+  nth: number,
+  things: typeof good | typeof bad,
+): Promise<string> {
   bench.crashAt = { point, left: nth };
   const id = await bench.commit((change) => put(change, things));
   await Promise.race([bench.engine.idle(), died()]);

@@ -52,7 +52,8 @@ afterAll(async () => {
 
 function provider(): RenderingProvider<Site> {
   const services = [{ service: "nginx" }];
-  const http = (path: string, body: string) => ({ kind: "http", port: "http", host: "localhost", path, status: 200, body }) as const;
+  const http = (path: string, body: string) =>
+    ({ kind: "http", port: "http", host: "localhost", path, status: 200, body }) as const;
   return {
     kind: "render",
     audit: () => [],
@@ -85,7 +86,10 @@ function start(): ReconcileEngine {
       return new Map(rows.map(({ key, text }) => [key, { text }]));
     },
     keys: async (read, after, limit) => {
-      const rows = await read.all<{ key: string }>("select key from things where key > ? order by key limit ?", [after, limit]);
+      const rows = await read.all<{ key: string }>("select key from things where key > ? order by key limit ?", [
+        after,
+        limit,
+      ]);
       return rows.map(({ key }) => key);
     },
   });
@@ -112,7 +116,8 @@ function start(): ReconcileEngine {
     ids,
     slots: () => table,
     crashPoint: () => {},
-    onOutcome: async (change, id, result) => void (await change.db("outcomes").insert({ id, result: JSON.stringify(result) })),
+    onOutcome: async (change, id, result) =>
+      void (await change.db("outcomes").insert({ id, result: JSON.stringify(result) })),
     outcomeOf: async (id) => {
       const row = await storage.read.get<{ result: string }>("select result from outcomes where id = ?", [id]);
       return row && (JSON.parse(row.result) as ChangeResult);

@@ -14,7 +14,12 @@ describe("a plan", () => {
   it("tells what a change would do, as diffs, and does nothing", async () => {
     const plan = await bench.storage.change(
       async (change) => {
-        await put(change, [["sites", "s1", "own x"], ["sites", "s2", null], ["pools", "p2", "new"], ["hosts", "h1", "z"]]);
+        await put(change, [
+          ["sites", "s1", "own x"],
+          ["sites", "s2", null],
+          ["pools", "p2", "new"],
+          ["hosts", "h1", "z"],
+        ]);
         return bench.engine.plan(change.read, change.marks);
       },
       { rollback: true },
@@ -75,7 +80,9 @@ describe("a plan", () => {
       { rollback: true },
     );
     expect(plan.steps).toEqual([]);
-    expect(plan.warnings).toEqual(["sites s3: sites: the backend in use cannot do what was asked for; text: cannot be said"]);
+    expect(plan.warnings).toEqual([
+      "sites s3: sites: the backend in use cannot do what was asked for; text: cannot be said",
+    ]);
   });
 
   it("of everything is what a run then does", async () => {
@@ -122,7 +129,12 @@ describe("a run", () => {
   });
 
   it("refuses to remove much at once unless that is confirmed", async () => {
-    await bench.change((change) => put(change, Array.from({ length: 9 }, (_, i) => ["sites", `n${i}`, "x"] as const)));
+    await bench.change((change) =>
+      put(
+        change,
+        Array.from({ length: 9 }, (_, i) => ["sites", `n${i}`, "x"] as const),
+      ),
+    );
     // Written past the intents, as a restored backup would be.
     await bench.storage.change(async (change) => void (await change.db("things").where("key", "like", "n%").delete()));
     expect((await bench.engine.plan(bench.storage.read, "all")).warnings[0]).toContain("9 of 11 units of sites");
@@ -134,14 +146,31 @@ describe("a run", () => {
 
   it("does not call the many removals of one change unsafe", async () => {
     const many = Array.from({ length: 20 }, (_, i) => `m${i}`);
-    await bench.change((change) => put(change, many.map((key) => ["sites", key, "x"] as const)));
-    expect(await bench.change((change) => put(change, many.map((key) => ["sites", key, null] as const)))).toEqual({ state: "done" });
+    await bench.change((change) =>
+      put(
+        change,
+        many.map((key) => ["sites", key, "x"] as const),
+      ),
+    );
+    expect(
+      await bench.change((change) =>
+        put(
+          change,
+          many.map((key) => ["sites", key, null] as const),
+        ),
+      ),
+    ).toEqual({ state: "done" });
     expect(await bench.faults()).toEqual([]);
   });
 
   it("goes through more units than a page holds, and the second time does nothing", async () => {
     const many = Array.from({ length: 1100 }, (_, i) => `unit-${String(i).padStart(4, "0")}${"x".repeat(i % 3)}`);
-    await bench.change((change) => put(change, many.map((key) => ["sites", key, "x"] as const)));
+    await bench.change((change) =>
+      put(
+        change,
+        many.map((key) => ["sites", key, "x"] as const),
+      ),
+    );
     bench.toy.options.dialect = "fancy";
     expect((await bench.engine.run()).failures).toEqual([]);
     expect(await bench.faults()).toEqual([]);
@@ -203,7 +232,10 @@ describe("drift", () => {
     bench.helper.write("toy-sites", "main.conf", "by hand\n");
     bench.helper.refuses = (tree) => tree.get("main.conf") === "base 1\n";
     const [found] = await bench.engine.drift();
-    await expect(bench.engine.resolve(found?.id ?? "", "mend")).rejects.toMatchObject({ code: "DRIFT_NOT_MENDED", status: 409 });
+    await expect(bench.engine.resolve(found?.id ?? "", "mend")).rejects.toMatchObject({
+      code: "DRIFT_NOT_MENDED",
+      status: 409,
+    });
     expect(bench.helper.disk("toy-sites").get("main.conf")).toBe("by hand\n");
   });
 });

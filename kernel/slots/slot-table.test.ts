@@ -24,7 +24,11 @@ const anything = { chosen: () => undefined, installed: () => true };
 
 describe("createSlotTable", () => {
   it("puts slots after those they build on, and equal ones by name", () => {
-    const table = createSlotTable({ slots: [slot("web", ["php"]), slot("php", ["accounts"]), slot("accounts"), slot("dns")], providers: [], ...anything });
+    const table = createSlotTable({
+      slots: [slot("web", ["php"]), slot("php", ["accounts"]), slot("accounts"), slot("dns")],
+      providers: [],
+      ...anything,
+    });
     expect(table.order.map((entry) => entry.slot.id)).toEqual(["accounts", "dns", "php", "web"]);
     expect(table.order.map((entry) => entry.awaited)).toEqual([true, false, true, false]);
   });
@@ -34,7 +38,9 @@ describe("createSlotTable", () => {
     const build = () => createSlotTable({ slots, providers: [], ...anything });
     expect(build).toThrow(/declared twice.*missing, which does not exist.*wait for each other: a, b/s);
     const providers = [source("x", "nowhere"), source("y", "d"), source("y", "d")];
-    expect(() => createSlotTable({ slots: [slot("d")], providers, ...anything })).toThrow(/x provides nowhere.*two providers called y/s);
+    expect(() => createSlotTable({ slots: [slot("d")], providers, ...anything })).toThrow(
+      /x provides nowhere.*two providers called y/s,
+    );
   });
 
   it("binds what was chosen, when it is installed, and nothing else", () => {
@@ -72,7 +78,11 @@ describe("createSlotTable", () => {
     single.get("web")?.bound();
     single.get("web")?.bound();
     expect(created).toBe(1);
-    const several = createSlotTable({ slots: [slot("web", [], null)], providers: [counted, source("two", "web")], ...anything });
+    const several = createSlotTable({
+      slots: [slot("web", [], null)],
+      providers: [counted, source("two", "web")],
+      ...anything,
+    });
     expect(several.get("web")?.bound()).toEqual({ reason: "several backends serve web" });
   });
 

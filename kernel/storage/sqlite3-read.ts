@@ -15,7 +15,9 @@ interface Copy {
 /** Prepared reads with the `sqlite3` driver. Each read is one hop through the thread pool. */
 export async function openSqlite3Read(file: string): Promise<ReadConnection> {
   const database = await new Promise<sqlite3.Database>((resolve, reject) => {
-    const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) => (error ? reject(error) : resolve(opened)));
+    const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) =>
+      error ? reject(error) : resolve(opened),
+    );
   });
   await exec(database, [...pragmas, "PRAGMA query_only = ON"].join(";"));
   const statements = new Map<string, Copy[]>();

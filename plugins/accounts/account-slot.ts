@@ -1,7 +1,6 @@
 import { defineSlot, type Read } from "@patchbay/sdk";
 import * as v from "valibot";
 import { type AccountRow, accountsSlotId, hostAccount } from "./contract.ts";
-import { inList, inParts } from "./in-list.ts";
 
 const unit = v.strictObject({
   username: v.string(),
@@ -31,14 +30,8 @@ export const accountsSlot = defineSlot<AccountUnit>({
 });
 
 async function loadUnits(read: Read, keys: readonly string[]): Promise<ReadonlyMap<string, AccountUnit>> {
-  const units = new Map<string, AccountUnit>();
-  for (const part of inParts(keys)) {
-    const list = inList(part);
-    const rows = await read.all<AccountRow>(
-      `SELECT * FROM accounts WHERE username IN (${list.placeholders})`,
-      list.params,
-    );
-    for (const row of rows) units.set(row.username, hostAccount(row));
-  }
-  return units;
+  const rows = await read.all<AccountRow>("SELECT * FROM accounts WHERE username IN (SELECT value FROM json_each(?))", [
+    JSON.stringify(keys),
+  ]);
+  return new Map(rows.map((row) => [row.username, hostAccount(row)]));
 }

@@ -4,7 +4,6 @@ import type { AccountRecord } from "./account-store.ts";
 import { type CountsPerAccount, DatabasesOfAccount, DomainsOfAccount, MailboxesOfAccount } from "./contract.ts";
 import { DiskUsageToken } from "./disk-usage.ts";
 import { toMebibytes } from "./limits.ts";
-import { useOptional } from "./optional.ts";
 
 const listItem = {
   id: v.number(),
@@ -45,13 +44,13 @@ export const accountDetail = v.strictObject({
 export type AccountListItem = v.InferOutput<typeof accountListItem>;
 export type AccountDetail = v.InferOutput<typeof accountDetail>;
 
-type Use = Pick<OperationContext, "use">;
+type Use = Pick<OperationContext, "use" | "find">;
 
 /** The lines of one page, with a constant number of statements. */
 export async function toListItems(ctx: Use, read: Read, rows: readonly AccountRecord[]): Promise<AccountListItem[]> {
   const ids = rows.map((row) => row.id);
   const count = async (source: Token<CountsPerAccount>) =>
-    ids.length === 0 ? undefined : useOptional(ctx, source)?.counts(read, ids);
+    ids.length === 0 ? undefined : ctx.find(source)?.counts(read, ids);
   const domains = await count(DomainsOfAccount);
   const mailboxes = await count(MailboxesOfAccount);
   const databases = await count(DatabasesOfAccount);
@@ -77,7 +76,7 @@ export async function toListItems(ctx: Use, read: Read, rows: readonly AccountRe
 export async function toDetail(ctx: Use, read: Read, row: AccountRecord): Promise<AccountDetail> {
   const [item] = await toListItems(ctx, read, [row]);
   if (!item) throw new Error("one row gives one item");
-  const domains = (await useOptional(ctx, DomainsOfAccount)?.list(read, row.id)) ?? [];
+  const domains = (await ctx.find(DomainsOfAccount)?.list(read, row.id)) ?? [];
   return {
     ...item,
     home_dir: row.home,

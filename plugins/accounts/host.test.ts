@@ -5,7 +5,6 @@ import { type AccountUnit, accountsSlot } from "./account-slot.ts";
 import type { AccountRow } from "./contract.ts";
 import { DiskUsage } from "./disk-usage.ts";
 import { createHostProvider } from "./host-provider.ts";
-import { inList, maxInList } from "./in-list.ts";
 import { accountOfUser, accountType } from "./ownership.ts";
 import { archiveDays, archivePrune, diskRefresh } from "./schedules.ts";
 import { createPanel, type Panel } from "./testing/panel.ts";
@@ -63,12 +62,6 @@ it("loads any number of keys", async () => {
   const keys = Array.from({ length: 300 }, (_, index) => `none${index}`);
   expect([...(await accountsSlot.load(panel.read, [...keys, "aa"])).keys()]).toEqual(["aa"]);
   expect(await accountsSlot.load(panel.read, [])).toEqual(new Map());
-});
-
-it("rounds lists up to few sizes", () => {
-  expect(inList(["a", "b"])).toEqual({ placeholders: "?,?,?,?,?,?,?,?", params: ["a", ...Array(7).fill("b")] });
-  expect(() => inList([])).toThrow(RangeError);
-  expect(() => inList(Array(maxInList + 1).fill(1))).toThrow(RangeError);
 });
 
 it("archives the tenant before when another gets its name", async () => {

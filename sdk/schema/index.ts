@@ -8,6 +8,7 @@ export { hostName } from "./host-name.ts";
 export { httpUrl } from "./http-url.ts";
 export { parseField, safeFieldName, toFieldErrors } from "./issues.ts";
 export { objectId, safeInt } from "./numbers.ts";
+export { pageOf, toPage } from "./page.ts";
 export { isBuiltFrom, password, passwordFor } from "./password.ts";
 export { phpVersion } from "./php-version.ts";
 export { pageQuery, queryBool, queryId, queryInt } from "./query.ts";

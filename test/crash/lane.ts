@@ -62,10 +62,10 @@ export class Lane {
     if (!account) await this.#must("accounts/create", newAccount);
     account = await this.#world.account();
     await this.#world.checkAccount();
-    if (act === "add" && account?.domains.some((one) => one.domain === subject.extra)) {
-      const extra = account.domains.find((one) => one.domain === subject.extra) as unknown as { id: number };
-      await this.#must("domains/remove", { account_id: account.id, domain_id: extra.id });
-    }
+    const extra = account?.domains.find((one) => one.domain === subject.extra);
+    if (act === "terminate" && account && !extra) await this.#must("domains/add", extraOf(account.id));
+    if (act === "terminate") await this.#world.checkExtra();
+    if (act === "add" && account && extra) await this.#must("domains/remove", { account_id: account.id, domain_id: extra.id });
   }
 
   /** The steps that an act reaches, `helper:<step>:<n>`. Once without looking: the first of its kind does more. */
@@ -83,6 +83,8 @@ export class Lane {
 
   /** Crashes an act and judges what is there afterwards. Answers what became of it; throws what is wrong. */
   async crash({ act, points }: Crash, victims: Victims): Promise<"there" | "gone"> {
+    this.#plan.arm();
+    await this.#recover();
     await this.ready(act);
     const helper = this.#instance.pid;
     const kernel = this.#instance.kernelPid();
@@ -129,7 +131,7 @@ export class Lane {
     const account = await this.#world.account();
     if (!account) throw new Error("there is no account to work on");
     if (act === "terminate") return this.#admin.post("accounts/terminate", { id: account.id });
-    return this.#admin.post("domains/add", { account_id: account.id, domain: subject.extra, type: "subdomain" });
+    return this.#admin.post("domains/add", extraOf(account.id));
   }
 
   async #must(path: string, body: object): Promise<void> {
@@ -137,6 +139,8 @@ export class Lane {
     if (answer.status !== 200) throw new Error(`${path} answers ${answer.status}: ${answer.text}`);
   }
 }
+
+const extraOf = (id: number) => ({ account_id: id, domain: subject.extra, type: "subdomain" });
 
 const newAccount = {
   username: subject.username,

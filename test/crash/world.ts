@@ -15,7 +15,7 @@ export interface Subject {
 export interface Account {
   readonly id: number;
   readonly home_dir: string;
-  readonly domains: readonly { readonly domain: string; readonly document_root: string | null }[];
+  readonly domains: readonly { readonly id: number; readonly domain: string; readonly document_root: string | null }[];
 }
 
 /** A state that is neither whole nor gone. */

@@ -58,7 +58,10 @@ export class StrictHelper implements HelperClient {
 
   write(plugin: string, path: string, content: string | null): void {
     const at = join(this.#root, plugin, path);
-    if (content === null) return rmSync(at, { force: true });
+    if (content === null) {
+      rmSync(at, { force: true });
+      return;
+    }
     mkdirSync(dirname(at), { recursive: true });
     writeFileSync(at, content);
   }

@@ -1,8 +1,7 @@
-import { choice, defineQuery, type Principal, pageQuery, text } from "@patchbay/sdk";
+import { choice, defineQuery, type Principal, pageOf, pageQuery, text, toPage } from "@patchbay/sdk";
 import * as v from "valibot";
 import { pageOfAccounts } from "../account-store.ts";
 import { accountListItem, toListItems } from "../account-view.ts";
-import { pageOf, toPage } from "../page.ts";
 
 export const listAccounts = defineQuery({
   id: "accounts.list",

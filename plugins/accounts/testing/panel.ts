@@ -90,6 +90,7 @@ export async function createPanel(): Promise<Panel> {
     return services.get(token.id) as T;
   };
   const provide = <T>(token: Token<T>, service: T) => void services.set(token.id, service);
+  const find = <T>(token: Token<T>): T | undefined => (services.has(token.id) ? use(token) : undefined);
   provide(Users, fakeUsers(users, effects));
   provide(Passwords, { hash: async (password) => `hash of ${password.length}`, verify: async () => false });
   provide(Quotas, { usage: async () => ({ used: 3, limit: null }) });
@@ -99,7 +100,15 @@ export async function createPanel(): Promise<Panel> {
     const operation = operations.get(id);
     if (!operation) throw new Error(`no operation ${id}`);
     const input = v.parse(operation.input, raw);
-    const context = { principal, now: 1_700_000_000_000, operationId: "op", use, read: readOn(db), dryRun: false };
+    const context = {
+      principal,
+      now: 1_700_000_000_000,
+      operationId: "op",
+      use,
+      find,
+      read: readOn(db),
+      dryRun: false,
+    };
     if (operation.method === "GET") {
       return v.parse(operation.output, await (operation as QueryOperation<unknown, unknown>).handle(input, context));
     }

@@ -1,6 +1,5 @@
-import { AuditLog, defineQuery, isoDate, pageQuery, text } from "@patchbay/sdk";
+import { AuditLog, defineQuery, isoDate, pageOf, pageQuery, text, toPage } from "@patchbay/sdk";
 import * as v from "valibot";
-import { pageOf, toPage } from "../page.ts";
 
 const dayMs = 24 * 60 * 60_000;
 

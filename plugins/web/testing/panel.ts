@@ -107,6 +107,7 @@ export async function createPanel(): Promise<Panel> {
     now: 0,
     operationId: "op",
     use,
+    find: use,
     read: readOn(db),
     dryRun: false,
   });

@@ -1,5 +1,5 @@
-import type { Schema } from "@patchbay/sdk";
 import * as v from "valibot";
+import type { Schema } from "../operation.ts";
 
 const meta = v.strictObject({ total: v.number(), page: v.number(), per_page: v.number(), pages: v.number() });
 

@@ -1,0 +1,110 @@
+import { existsSync } from "node:fs";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Answer } from "../harness/client.ts";
+import { TestInstance } from "../harness/instance.ts";
+import { type DescribedOperation, describeOperations } from "../matrix/operations.ts";
+import { proveAccepted } from "./corpus-accepted.ts";
+import { callerOf, createWorld, type CorpusWorld, inputFor, must, send } from "./corpus-world.ts";
+import type { FieldCase, FieldPlan } from "./field-cases.ts";
+import { nameOf, planOf, type StringField, stringFields } from "./string-fields.ts";
+import { changesBetween, stateOf } from "./state.ts";
+
+describe("hostile values in every string field", () => {
+  let instance: TestInstance;
+  let world: CorpusWorld;
+  let operations: readonly DescribedOperation[];
+  let fields: readonly StringField[];
+  let ran = 0;
+
+  beforeAll(async () => {
+    instance = await TestInstance.start();
+    world = await createWorld(instance);
+    operations = await describeOperations(instance.client());
+    fields = stringFields(operations);
+  });
+  afterAll(async () => {
+    console.log(`corpus: ${ran} pairs of field and item, ${fields.length} fields of ${operations.length} operations`);
+    await instance.destroy();
+  });
+
+  it("knows what to send to every one", () => {
+    expect(fields.filter((field) => planOf(field) === undefined).map(nameOf)).toEqual([]);
+    expect(fields.length).toBeGreaterThan(45);
+  });
+
+  const casesOf = (field: StringField, plan: FieldPlan) =>
+    // A query string has no types.
+    field.operation.method === "GET" ? plan.cases.filter(({ value }) => typeof value === "string") : plan.cases;
+
+  const sendCase = ({ operation, field, isList }: StringField, { value, verdict }: FieldCase, { refusal }: FieldPlan) => {
+    const input = inputFor(world, operation, field);
+    const isText = typeof value === "string";
+    // What may be accepted must have no effect here.
+    const dryRun = verdict === "any" && refusal === "field";
+    return send(callerOf(world, operation, field), operation, { ...input, [field]: isList && isText ? [value] : value }, dryRun);
+  };
+
+  it("refuses what the corpus refuses, names the field, echoes nothing and changes nothing", async () => {
+    const wrong: string[] = [];
+    for (const field of fields) {
+      const plan = planOf(field);
+      if (!plan) continue;
+      const before = await stateOf(instance);
+      for (const one of casesOf(field, plan)) {
+        if (one.verdict === "accept") continue;
+        ran += 1;
+        const answer = await sendCase(field, one, plan);
+        wrong.push(...faultsOf(answer, one, plan, field).map((fault) => `${nameOf(field)} ${one.id}: ${fault}`));
+      }
+      const changed = changesBetween(before, await stateOf(instance));
+      if (changed.length > 0) wrong.push(`${nameOf(field)} changed ${changed.join(", ")}`);
+    }
+    expect(wrong).toEqual([]);
+    expect(existsSync("/tmp/patchbay-canary")).toBe(false);
+    expect(ran).toBeGreaterThan(1500);
+  });
+
+  it("takes what the corpus takes, keeps it exactly, and serves exactly that", async () => {
+    const wrong: string[] = [];
+    for (const { operation, field } of fields) {
+      const plan = planOf({ operation, field, isList: false });
+      for (const { canonical, id, value, verdict } of plan?.cases ?? []) {
+        if (verdict !== "accept" || operation.method === "GET") continue;
+        ran += 1;
+        await proveAccepted({ world, operation, field, value, canonical }).catch((error: Error) => {
+          wrong.push(`${operation.id}.${field} ${id}: ${error.message}`);
+        });
+      }
+    }
+    expect(wrong).toEqual([]);
+    expect(existsSync("/tmp/patchbay-canary")).toBe(false);
+    expect((await must(world.admin.get("reconcile/plan"))).plan).toEqual([]);
+  });
+});
+
+function faultsOf(answer: Answer, one: FieldCase, { refusal }: FieldPlan, { field, isList }: StringField): string[] {
+  const { body, status, text } = answer;
+  const faults: string[] = [];
+  if (status >= 500) faults.push(`${status}`);
+  if (one.verdict === "reject") {
+    if (status < 400) faults.push(`accepted, ${status}`);
+    const errors: { field: string }[] = body?.errors ?? [];
+    const named = errors.some((error) => error.field === field || (isList && error.field.startsWith(`${field}.`)));
+    if (refusal === "field" && (status !== 400 || !named)) faults.push(`does not name the field: ${status} ${text}`);
+  }
+  if (status >= 400 && !isEnvelope(body)) faults.push(`not the envelope: ${text}`);
+  const sent = typeof one.value === "string" && one.value.length >= 4 ? one.value : undefined;
+  const quoted = sent === undefined ? "" : JSON.stringify(sent).slice(1, -1);
+  if (status >= 400 && sent !== undefined && (text.includes(sent) || text.includes(quoted))) faults.push(`echoes: ${text}`);
+  return faults;
+}
+
+function isEnvelope(body: any): boolean {
+  return (
+    body?.success === false &&
+    typeof body.message === "string" &&
+    /^[A-Z][A-Z0-9_]+$/.test(body.code) &&
+    Array.isArray(body.errors) &&
+    body.errors.every((error: any) => typeof error.field === "string" && typeof error.message === "string")
+  );
+}

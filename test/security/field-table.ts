@@ -1,0 +1,104 @@
+import type { FieldPlan } from "./field-cases.ts";
+import { fromClass, hostile, includeCases, ofField, ofKey, wrongTypes } from "./field-cases.ts";
+
+const field = (...cases: readonly FieldPlan["cases"][]): FieldPlan => ({
+  cases: [...cases.flat(), ...wrongTypes],
+  refusal: "field",
+});
+const lookUp: FieldPlan = { cases: [...hostile("any"), ...wrongTypes], refusal: "refused" };
+/** Compared with a secret: the rule for new ones must not show in the answer. */
+const credential: FieldPlan = {
+  cases: [
+    ...hostile("any"),
+    ...fromClass("secret_value").map(({ id, value }) => ({ id, value, verdict: "any" as const })),
+  ],
+  refusal: "refused",
+};
+const closedSet = field(hostile("reject"));
+const forPeople = field(hostile("text"));
+const newPassword = field(fromClass("secret_value"));
+const name = field(
+  fromClass("domain_name"),
+  fromClass("vhost_field", { pick: ofField("server_alias") }),
+  hostile("reject"),
+);
+
+/**
+ * What is sent to which string field. The key is `<operation>.<field>`, or the field's name where it means the same in
+ * every operation that has it. A field without an entry fails the test.
+ */
+export const fieldTable: Readonly<Record<string, FieldPlan>> = {
+  domain: name,
+  alias: name,
+  username: field(fromClass("username"), hostile("reject")),
+  email: field(
+    // An account's own address is a person's, elsewhere; only a mailbox here must not have such a name.
+    fromClass("email", { instead: { "eml-012": "accept" } }),
+    fromClass("vhost_field", { pick: ofField("server_admin") }),
+    hostile("reject"),
+  ),
+  password: newPassword,
+  new_password: newPassword,
+  confirm_password: field(hostile("reject")),
+  current_password: credential,
+  code: credential,
+  "auth.login.username": credential,
+  "auth.login.password": credential,
+  "auth.login.two_factor_code": credential,
+  "auth.backup-codes.password": credential,
+  "auth.totp-disable.password": credential,
+  php_version: field(
+    // Which versions there are is state of the server: 8.3 is refused here like 9.9.
+    fromClass("vhost_field", { pick: ofField("php_version"), instead: { "vhf-031": "any" } }),
+    hostile("reject"),
+  ),
+  document_root: field(
+    fromClass("file_path", {
+      pick: (input) => (typeof input === "string" ? input : undefined),
+      // A directory that is served is no file: the home itself, variables, backslashes and invisible characters are refused.
+      instead: { "pth-003": "reject", "pth-010": "reject", "pth-015": "reject", "pth-016": "reject" },
+    }),
+    fromClass("vhost_field", { pick: ofField("document_root") }),
+    hostile("any"),
+  ),
+  redirect_to: field(fromClass("vhost_field", { pick: ofField("redirect_to") }), hostile("any"), [
+    { id: "own-pipe", value: "https://a.test/?x=1|2|site|", verdict: "accept", canonical: "https://a.test/?x=1|2|site|" },
+    { id: "own-braces", value: "https://a.test/${pb_root}#{}", verdict: "accept", canonical: "https://a.test/$%7Bpb_root%7D#{}" },
+    { id: "own-quotes", value: "https://a.test/'\"?'=\"", verdict: "accept", canonical: "https://a.test/'%22?%27=%22" },
+  ]),
+  content: { cases: [...includeCases, ...wrongTypes], refusal: "refused" },
+  provider: field(hostile("reject"), fromClass("vhost_field", { pick: ofField("web_template") })),
+  reason: forPeople,
+  name: forPeople,
+  "domains.add.type": closedSet,
+  status: closedSet,
+  "reconcile.resolve.action": closedSet,
+  "system.service-action.action": field(
+    hostile("reject"),
+    fromClass("firewall_service", { pick: serviceActionOf }),
+  ),
+  "system.service-action.service": lookUp,
+  "system.audit-log.action": lookUp,
+  user: lookUp,
+  search: lookUp,
+  session_id: lookUp,
+  "operations.get.id": lookUp,
+  "reconcile.resolve.id": lookUp,
+  date_from: field(hostile("reject")),
+  date_to: field(hostile("reject")),
+  expires_at: field(hostile("reject")),
+  scopes: field(hostile("reject")),
+  key: { cases: [...fromClass("firewall_service", { pick: ofKey("key") }).map(unlisted), ...hostile("reject")], refusal: "refused" },
+  value: { cases: [...hostile("reject"), ...wrongTypes], refusal: "refused" },
+};
+
+/** Actions of a service, not of a firewall rule. */
+function serviceActionOf(input: unknown): unknown {
+  const { service, action } = input as { service?: unknown; action?: unknown };
+  return typeof service === "string" && action !== "start" && action !== "stop" ? action : undefined;
+}
+
+/** The value that goes with these keys is a host name here, so each is refused for itself or for its value. */
+function unlisted<T extends object>(item: T) {
+  return { ...item, verdict: "reject" as const };
+}
