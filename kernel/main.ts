@@ -17,6 +17,8 @@ const patience = 3_500;
 
 /** The kernel process: connects to the helper, opens the panel's ports, runs until it is told to stop. */
 async function main(): Promise<void> {
+  // Everything the kernel writes is its own: the database and what it keeps beside it too.
+  process.umask(0o077);
   const instance = instanceFrom(process.env, import.meta.url.endsWith(".js"));
   let stopping = false;
   // Without its helper the kernel can keep no promise.

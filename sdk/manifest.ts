@@ -17,6 +17,11 @@ const service = v.strictObject({
   /** For a service with many instances: what an instance may be called. */
   instance: v.optional(v.string()),
   reload: v.picklist(["SIGHUP", "SIGUSR1", "SIGUSR2", "restart"]),
+  /**
+   * Words in the title of a worker process that takes no new connections any more. A reload is over when every worker
+   * from before is gone or says so. Leave it out for a daemon whose workers change at once.
+   */
+  draining: v.optional(v.string()),
   stop: v.picklist(["SIGTERM", "SIGQUIT", "SIGINT"]),
   /** Milliseconds until SIGKILL follows. */
   stopTimeoutMs: v.optional(v.number(), 5000),

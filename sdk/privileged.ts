@@ -124,6 +124,12 @@ export const privilegedOps = {
     v.strictObject({ state: serviceState }),
   ),
 
+  /**
+   * Answers when no worker from before the last reload takes new connections any more: until then some answers come from
+   * the old configuration. False when some still do after 10 s.
+   */
+  "service.drained": op(serviceName, v.strictObject({ drained: v.boolean() })),
+
   "account.ensure": op(account, none),
   "account.remove": op(account, none),
   "account.matches": op(account, v.strictObject({ matches: v.boolean() })),

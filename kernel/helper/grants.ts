@@ -12,6 +12,8 @@ export interface GrantedService {
   readonly key: string;
   readonly user: ServiceGrant["user"];
   readonly reload: ServiceGrant["reload"];
+  /** Words in the title of a worker that takes no new connections any more. */
+  readonly draining: string | undefined;
   readonly stop: ServiceGrant["stop"];
   readonly stopTimeoutMs: number;
   readonly argv: readonly string[];
@@ -69,6 +71,7 @@ export class Grants {
       key: serviceKey(name),
       user: grant.user,
       reload: grant.reload,
+      draining: grant.draining,
       stop: grant.stop,
       stopTimeoutMs: grant.stopTimeoutMs ?? 5000,
       argv: fill(grant.argv, tree),

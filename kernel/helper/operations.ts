@@ -112,6 +112,7 @@ function createTable({ grants, apply, supervisor, accounts, runDir }: OperationP
     "tree.read": { run: async ({ plugin, path }) => ({ content: await readTree(grants.tree(plugin), path) }) },
     "service.list": { run: async () => ({ services: supervisor.list() }) },
     "service.act": { run: ({ action, ...name }) => actOn(supervisor, action, name) },
+    "service.drained": { run: async (name) => ({ drained: await supervisor.drained(name) }) },
     "account.ensure": { run: (input) => accounts.ensure(input), serialised: account },
     "account.remove": { run: (input) => accounts.remove(input), serialised: account },
     "account.matches": { run: (input) => accounts.matches(input), serialised: account },

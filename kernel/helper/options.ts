@@ -2,7 +2,8 @@ import type { ServiceGrant } from "@patchbay/sdk";
 import type { OnStep } from "./crash-points.ts";
 
 /** A service grant as it stands in a manifest, before defaults are filled in. */
-export type GrantLike = Omit<ServiceGrant, "stopTimeoutMs" | "instance"> & {
+export type GrantLike = Omit<ServiceGrant, "stopTimeoutMs" | "instance" | "draining"> & {
+  readonly draining?: string | undefined;
   readonly instance?: string | undefined;
   readonly stopTimeoutMs?: number | undefined;
 };

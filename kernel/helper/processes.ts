@@ -35,6 +35,16 @@ export function catches(pid: number, signal: NodeJS.Signals): boolean {
   return ((BigInt(`0x${mask}`) >> BigInt(constants.signals[signal] - 1)) & 1n) === 1n;
 }
 
+/** Processes a process has started and that nobody has waited for yet. */
+export function childrenOf(pid: number): number[] {
+  return readProc(`/proc/${pid}/task/${pid}/children`).split(" ").filter(Boolean).map(Number);
+}
+
+/** What a process calls itself: its arguments, which some daemons overwrite. Empty when it is gone. */
+export function titleOf(pid: number): string {
+  return readProc(`/proc/${pid}/cmdline`).replaceAll("\0", " ");
+}
+
 /** All processes there are now. */
 export function listPids(): number[] {
   return readdirSync("/proc")

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from "node:timers/promises";
 import type { PrivilegedOutput, ServiceName } from "@patchbay/sdk/privileged";
 import type { OnStep } from "./crash-points.ts";
 import { adoptDaemon, type Daemon, endDaemon, findOrphan, logSize, logTail, spawnDaemon, within } from "./daemon.ts";
@@ -5,7 +6,7 @@ import type { Owner } from "./durable.ts";
 import { HelperError, toHelperError } from "./errors.ts";
 import { type GrantedService, type Grants, serviceKey } from "./grants.ts";
 import type { Identity } from "./identity.ts";
-import { catches, isRunning, killGroup, sendSignal } from "./processes.ts";
+import { catches, childrenOf, isRunning, killGroup, sendSignal, titleOf } from "./processes.ts";
 import type { Registry, ServiceRecord } from "./registry.ts";
 import { Serial } from "./serial.ts";
 
@@ -16,6 +17,8 @@ interface Entry {
   desired: "running" | "stopped";
   fastDeaths: number;
   timer: NodeJS.Timeout | undefined;
+  /** Workers from before the last reload that may still take connections. */
+  formerWorkers: readonly number[];
 }
 
 type ListedService = PrivilegedOutput<"service.list">["services"][number];
@@ -26,6 +29,8 @@ const firstDelayMs = 200;
 const longestDelayMs = 10_000;
 const deathsUntilFailed = 5;
 const handlerWaitMs = 10_000;
+const drainMs = 10_000;
+const drainPauseMs = 3;
 
 /** Keeps the daemons running that should run, and only those. */
 export class Supervisor {
@@ -92,8 +97,24 @@ export class Supervisor {
       if (daemon === undefined || !isRunning(daemon.pid, daemon.startTime)) return this.#start(entry);
       if (service.reload === "restart") return this.#restart(entry);
       await awaitHandler(daemon, service.reload);
+      entry.formerWorkers = service.draining === undefined ? [] : childrenOf(daemon.pid);
       sendSignal(daemon.pid, service.reload);
     });
+  }
+
+  /** Resolves when no worker from before the last reload takes connections: true, or false when some still do after 10 s. */
+  async drained(name: ServiceName): Promise<boolean> {
+    const entry = this.#entry(name);
+    const { draining } = entry.service;
+    if (draining === undefined) return true;
+    for (const end = Date.now() + drainMs; Date.now() < end; await sleep(drainPauseMs)) {
+      const pid = entry.daemon?.pid;
+      if (pid === undefined) return false;
+      const workers = new Set(childrenOf(pid));
+      entry.formerWorkers = entry.formerWorkers.filter((worker) => workers.has(worker) && !isDrained(worker, draining));
+      if (entry.formerWorkers.length === 0) return true;
+    }
+    return false;
   }
 
   /** From here on a daemon of the plugin that dies is not started again until `release`. */
@@ -137,6 +158,7 @@ export class Supervisor {
       desired: "stopped",
       fastDeaths: 0,
       timer: undefined,
+      formerWorkers: [],
     };
     this.#entries.set(service.key, entry);
     return entry;
@@ -269,4 +291,10 @@ function report(what: string, error: unknown): void {
   process.stderr.write(
     `${JSON.stringify({ level: "error", message: `cannot ${what}`, kind, cause: message, output })}\n`,
   );
+}
+
+/** A zombie has no title either: whoever is gone takes no connections. */
+function isDrained(worker: number, draining: string): boolean {
+  const title = titleOf(worker);
+  return title === "" || title.includes(draining);
 }

@@ -24,7 +24,7 @@ export async function openListeners(handler: RequestListener, options: ListenerO
 }
 
 async function openOne(handler: RequestListener, port: number, options: ListenerOptions): Promise<Listener> {
-  const listener = await listen(handler, {
+  const listener = await listenOn(port, handler, {
     hostname: options.address,
     // Given as a range of one: a port that is taken is an error, not a reason to listen elsewhere.
     port: { port, ports: [port], portRange: [port, port], random: false },
@@ -49,4 +49,13 @@ async function openOne(handler: RequestListener, port: number, options: Listener
   server.keepAliveTimeout = 5_000;
   server.maxConnections = 1_000;
   return listener;
+}
+
+/** The library names a port that is taken in words of its own. */
+async function listenOn(port: number, ...options: Parameters<typeof listen>): Promise<Listener> {
+  try {
+    return await listen(...options);
+  } catch (error) {
+    throw (error as Error).name === "GetPortError" ? new Error(`port ${port} is taken`, { cause: error }) : error;
+  }
 }

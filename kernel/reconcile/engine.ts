@@ -12,7 +12,6 @@ import { Pass } from "./pass.ts";
 import { healPending } from "./pending.ts";
 import { planMarks } from "./plan.ts";
 import { prepareBase } from "./prepare.ts";
-import { defaultSteadyMs } from "./probes.ts";
 import { Settlement } from "./settlement.ts";
 import { Signal } from "./signal.ts";
 import { Tally } from "./tally.ts";
@@ -33,8 +32,6 @@ export interface ReconcilerDeps {
   crashPoint(name: ReconcileCrashPoint): void;
   /** Milliseconds a probe may take to hold. Default 10,000. */
   readonly probeDeadlineMs?: number;
-  /** Milliseconds for which a reload must be seen without a break before it counts. Default 180. */
-  readonly steadyMs?: number;
 }
 
 export interface ReconcileEngine extends Reconciler {
@@ -79,7 +76,7 @@ class Engine implements ReconcileEngine {
 
   constructor(deps: ReconcilerDeps) {
     this.#deps = deps;
-    const timing = { deadlineMs: deps.probeDeadlineMs ?? 10_000, steadyMs: deps.steadyMs ?? defaultSteadyMs };
+    const timing = { deadlineMs: deps.probeDeadlineMs ?? 10_000 };
     this.#apply = { ...deps, crashPoint: deps.crashPoint, timing };
     this.#applier = new BatchApplier(this.#apply);
   }

@@ -3,7 +3,7 @@ import type { ServiceName } from "@patchbay/sdk/privileged";
 import type { Host } from "../host/types.ts";
 import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
 import type { FileChange } from "./merge.ts";
-import { failedProbes, holdSteadily, type ProbeTiming } from "./probes.ts";
+import { failedProbes, type ProbeTiming } from "./probes.ts";
 
 /** What one transaction of the helper brings about. */
 export interface Application {
@@ -87,7 +87,10 @@ async function runSteps(
   crashPoint("reconcile:swapped");
   await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
   crashPoint("reconcile:activated");
-  if (!(await holdSteadily(host, application.reloaded, timing))) throw new ReloadFailed();
+  if ((await failedProbes(host, application.reloaded, timing)).length > 0) throw new ReloadFailed();
+  // The new configuration answers, but perhaps not alone: workers from before go on for a while.
+  const drained = await Promise.all(reload.map((service) => host.helper.call("service.drained", service)));
+  if (!drained.every((service) => service.drained)) throw new ReloadFailed();
   const failed = await failedProbes(host, application.probes, timing);
   if (failed.length > 0) throw new ProbesFailed(failed);
   crashPoint("reconcile:probed");

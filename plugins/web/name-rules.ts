@@ -1,4 +1,4 @@
-import { type ChangeContext, type Read, SystemFacts } from "@patchbay/sdk";
+import { type ChangeContext, type Read, ServerOptions, SystemFacts } from "@patchbay/sdk";
 import { belongsToOther, domainExists, domainReserved } from "./errors.ts";
 import { areRelated, namesAbove, rangeBelow } from "./names.ts";
 
@@ -20,8 +20,20 @@ export async function assertNameFree(change: ChangeContext, accountId: number, n
   const { principal, read } = change;
   if (change.use(SystemFacts).reservedHosts.some((host) => areRelated(host.toLowerCase(), name)))
     throw domainReserved();
+  if (isOfNameServers(nameServers(change), name, principal.role === "admin")) throw domainReserved();
   if (await read.get(takenSql, [name, name])) throw domainExists();
   if (principal.role !== "admin" && (await hasForeignRelation(read, accountId, name))) throw belongsToOther();
+}
+
+/** The names of the server's name servers: who held one could answer for every zone. */
+function nameServers(change: ChangeContext): string[] {
+  const options = change.use(ServerOptions).all();
+  return ["ns1_hostname", "ns2_hostname"].map((key) => options[key] ?? "").filter((host) => host !== "");
+}
+
+/** Equal or below; above only for who is no admin, because the provider may host its own site here. */
+function isOfNameServers(hosts: readonly string[], name: string, isAdmin: boolean): boolean {
+  return hosts.some((host) => (isAdmin ? name === host || name.endsWith(`.${host}`) : areRelated(host, name)));
 }
 
 async function hasForeignRelation(read: Read, accountId: number, name: string): Promise<boolean> {

@@ -37,7 +37,9 @@ export class CrashPlan {
     writeFileSync(log, "");
     this.arm("record");
     await work();
-    await until("the reconciler to end its pass", () => readFileSync(log, "utf8").includes("kernel:reconcile:finished"));
+    await until("the reconciler to end its pass", () =>
+      readFileSync(log, "utf8").includes("kernel:reconcile:finished"),
+    );
     this.arm();
     const seen = new Map<string, number>();
     return readFileSync(log, "utf8")

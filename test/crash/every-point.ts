@@ -13,7 +13,10 @@ export async function crashEverywhere(victims: Victims): Promise<void> {
     const first = open[0] as Lane;
     const [points] = await Promise.all([first.points(), ...open.slice(1).map((lane) => lane.points())]);
     const crashes = acts.flatMap((act) => (points.get(act) ?? []).map((point): Crash => ({ act, points: [point] })));
-    const queues = open.map((lane, at) => ({ lane, rounds: inRounds(crashes.filter((_, index) => index % lanes === at)) }));
+    const queues = open.map((lane, at) => ({
+      lane,
+      rounds: inRounds(crashes.filter((_, index) => index % lanes === at)),
+    }));
     const ends = { there: 0, gone: 0, broken: 0 };
     const started = performance.now();
     await Promise.all(

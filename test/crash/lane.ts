@@ -65,7 +65,8 @@ export class Lane {
     const extra = account?.domains.find((one) => one.domain === subject.extra);
     if (act === "terminate" && account && !extra) await this.#must("domains/add", extraOf(account.id));
     if (act === "terminate") await this.#world.checkExtra();
-    if (act === "add" && account && extra) await this.#must("domains/remove", { account_id: account.id, domain_id: extra.id });
+    if (act === "add" && account && extra)
+      await this.#must("domains/remove", { account_id: account.id, domain_id: extra.id });
   }
 
   /** The steps that an act reaches, `helper:<step>:<n>`. Once without looking: the first of its kind does more. */
@@ -89,24 +90,35 @@ export class Lane {
     const helper = this.#instance.pid;
     const kernel = this.#instance.kernelPid();
     this.#plan.arm(...points);
-    const answer = await this.#run(act).then((done) => done.status, () => 0);
+    const answer = await this.#run(act).then(
+      (done) => done.status,
+      () => 0,
+    );
     if (answer !== 0 && answer !== 503 && !points[0]?.startsWith("helper:")) {
       await until(`a step that is never reached (${act} answered ${answer})`, () => !isAlive(kernel), 2000);
     }
     await this.#mourn({ helper, kernel }, victims, points);
     await this.#recover();
     let end: "there" | "gone" = "gone";
-    await until(`after ${act} was crashed`, async () => {
-      end = act === "add" ? await this.#world.checkExtra() : await this.#world.checkAccount();
-      await this.#world.checkQuiet();
-      if (act === "terminate" && end === "gone") this.#world.checkArchive();
-      return true;
-    }, patience);
+    await until(
+      `after ${act} was crashed`,
+      async () => {
+        end = act === "add" ? await this.#world.checkExtra() : await this.#world.checkAccount();
+        await this.#world.checkQuiet();
+        if (act === "terminate" && end === "gone") this.#world.checkArchive();
+        return true;
+      },
+      patience,
+    );
     return end;
   }
 
   /** Waits until the victims are dead, and sees to it that all of them are. */
-  async #mourn({ helper, kernel }: { helper: number; kernel: number }, victims: Victims, points: readonly string[]): Promise<void> {
+  async #mourn(
+    { helper, kernel }: { helper: number; kernel: number },
+    victims: Victims,
+    points: readonly string[],
+  ): Promise<void> {
     const first = points[0]?.startsWith("helper:") ? helper : kernel;
     const deadline = performance.now() + 3000;
     while (isAlive(first)) {
@@ -114,16 +126,21 @@ export class Lane {
       await new Promise((resolve) => setTimeout(resolve, 1));
     }
     if (victims === "both") for (const pid of [helper, kernel]) if (isAlive(pid)) process.kill(pid, "SIGKILL");
-    if (victims === "both" || first === helper) await until("the kernel to end with its helper", () => !isAlive(kernel), 5000);
+    if (victims === "both" || first === helper)
+      await until("the kernel to end with its helper", () => !isAlive(kernel), 5000);
   }
 
   /** Starts what does not start by itself, until the panel answers; as often as there are crashes left. */
   async #recover(): Promise<void> {
-    await until("the panel to come back", async () => {
-      if (!this.#instance.isUp) await this.#instance.up(this.#plan.env).catch(() => undefined);
-      const answer = await this.#admin.get("auth/me");
-      return answer.status === 200 && this.#plan.isObeyed;
-    }, 20_000);
+    await until(
+      "the panel to come back",
+      async () => {
+        if (!this.#instance.isUp) await this.#instance.up(this.#plan.env).catch(() => undefined);
+        const answer = await this.#admin.get("auth/me");
+        return answer.status === 200 && this.#plan.isObeyed;
+      },
+      20_000,
+    );
   }
 
   async #run(act: Act) {

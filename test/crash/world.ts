@@ -76,7 +76,10 @@ export class World {
       demand(answer.status === 404, `the domain is gone, but its site answers ${answer.status}`);
       return "gone";
     }
-    demand(added.document_root !== null && existsSync(added.document_root), "the domain is there, its directory is not");
+    demand(
+      added.document_root !== null && existsSync(added.document_root),
+      "the domain is there, its directory is not",
+    );
     writeIntoHome(account.home_dir, `${added.document_root.slice(account.home_dir.length + 1)}/index.php`, whoami);
     await this.#serves(extra, account.home_dir);
     return "there";
@@ -86,7 +89,9 @@ export class World {
   checkArchive(): void {
     const { username } = this.#subject;
     const folder = join(this.#instance.data, "archive");
-    const names = readdirSync(folder).filter((name) => name.startsWith(username)).sort();
+    const names = readdirSync(folder)
+      .filter((name) => name.startsWith(username))
+      .sort();
     const newest = names.at(-1);
     demand(newest, "the account is gone and has no archive");
     demand(!names.some((name) => name.endsWith(".part")), `unfinished archives are left: ${names.join(", ")}`);
@@ -97,10 +102,16 @@ export class World {
   /** Nothing is left to do, and doing it changes nothing. */
   async checkQuiet(): Promise<void> {
     const plan = await this.#admin.get("reconcile/plan");
-    demand(plan.status === 200 && plan.body.data.plan.length === 0, `there is something to do: ${plan.text.slice(0, 500)}`);
+    demand(
+      plan.status === 200 && plan.body.data.plan.length === 0,
+      `there is something to do: ${plan.text.slice(0, 500)}`,
+    );
     const run = await this.#admin.post("reconcile/run");
     const { plan: steps, failures } = run.body?.data ?? {};
-    demand(run.status === 200 && steps.length + failures.length === 0, `a second reconcile did: ${run.text.slice(0, 500)}`);
+    demand(
+      run.status === 200 && steps.length + failures.length === 0,
+      `a second reconcile did: ${run.text.slice(0, 500)}`,
+    );
     const drift = await this.#admin.get("reconcile/drift");
     demand(drift.status === 200 && drift.body.data.length === 0, `there is drift: ${drift.text.slice(0, 500)}`);
   }
@@ -108,7 +119,10 @@ export class World {
   async #serves(host: string, home: string): Promise<void> {
     const answer = await this.#instance.site(host);
     const wanted = `uid=${lstatSync(home).uid}`;
-    demand(answer.status === 200 && answer.text === wanted, `${host} answers ${answer.status} ${answer.text.slice(0, 80)}`);
+    demand(
+      answer.status === 200 && answer.text === wanted,
+      `${host} answers ${answer.status} ${answer.text.slice(0, 80)}`,
+    );
   }
 
   async #isGone(words: readonly string[]): Promise<void> {
@@ -117,7 +131,9 @@ export class World {
     const files = filesNaming(join(data, "etc"), words);
     demand(files.length === 0, `the account is gone, but named in ${files.join(", ")}`);
     demand(!existsSync(join(data, "homes", username)), "the account is gone, its home is not");
-    const sockets = readdirSync(join(data, "run"), { recursive: true }).filter((name) => String(name).includes(username));
+    const sockets = readdirSync(join(data, "run"), { recursive: true }).filter((name) =>
+      String(name).includes(username),
+    );
     demand(sockets.length === 0, `the account is gone, its socket is not: ${sockets.join(", ")}`);
     const answer = await this.#instance.site(domain);
     demand(answer.status === 404 || answer.status === 0, `the account is gone, but its site answers ${answer.status}`);

@@ -10,7 +10,7 @@ import { until } from "../harness/wait.ts";
 
 const isRoot = process.getuid?.() === 0;
 /** An ordinary user nobody else is: tests of other files may run as one too. */
-const ordinary = 61_000 + process.pid % 1000;
+const ordinary = 61_000 + (process.pid % 1000);
 
 const users = isRoot
   ? [
@@ -60,7 +60,11 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
   it.each([301, 302])("redirects with %i", async (code) => {
     const target = "https://elsewhere.example/path?a=1&b=$host";
     const domain = `to${code}.test`;
-    const added = await addDomain(admin, account, domain, { type: "redirect", redirect_to: target, redirect_code: code });
+    const added = await addDomain(admin, account, domain, {
+      type: "redirect",
+      redirect_to: target,
+      redirect_code: code,
+    });
     expect(added).toMatchObject({ type: "redirect", redirect_to: target, redirect_code: code, document_root: null });
     expect(await instance.site(domain, "/any")).toMatchObject({ status: code, location: target });
   });
@@ -74,7 +78,9 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
   });
 
   it("moves a document root and removes a domain", async () => {
-    const moved = await addDomain(admin, account, "moved.test", { document_root: `${account.home_dir}/public_html/old` });
+    const moved = await addDomain(admin, account, "moved.test", {
+      document_root: `${account.home_dir}/public_html/old`,
+    });
     const document_root = `${account.home_dir}/public_html/new`;
     await must(admin.post("domains/update", { domain_id: moved.id, document_root }));
     writeIntoHome(account.home_dir, "public_html/new/index.php", '<?php echo "new";');

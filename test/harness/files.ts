@@ -14,7 +14,11 @@ export function filesUnder(dir: string): string[] {
 /** Digest of every file below a directory, by its path relative to it. */
 export function digestsUnder(dir: string): Record<string, string> {
   const digest = (file: string) => createHash("sha256").update(readFileSync(file)).digest("hex");
-  return Object.fromEntries(filesUnder(dir).map((file): [string, string] => [relative(dir, file), digest(file)]).sort());
+  return Object.fromEntries(
+    filesUnder(dir)
+      .map((file): [string, string] => [relative(dir, file), digest(file)])
+      .sort(),
+  );
 }
 
 /** Files below a directory whose name or text holds one of these words. */

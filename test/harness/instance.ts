@@ -7,7 +7,7 @@ import type { InstanceFile } from "../../kernel/helper/entry.ts";
 import { checkout, copyCheckout } from "./checkout.ts";
 import { Client } from "./client.ts";
 import { freePorts, type InstancePorts } from "./ports.ts";
-import { processesOf, processesUnder } from "./processes.ts";
+import { processesOf, processesOfRange, processesUnder } from "./processes.ts";
 import { fetchSite, type SiteAnswer } from "./site.ts";
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -109,7 +109,8 @@ export class TestInstance {
   /** Starts a program of the panel as the user of this instance. What it prints is kept in `output`. */
   launch(program: string, argv: readonly string[], env: Environment = {}): ChildProcess {
     const { uid } = this.#options;
-    const script = uid === undefined ? join(import.meta.dirname, "run.mjs") : join(this.#checkout, "test/harness/run.mjs");
+    const script =
+      uid === undefined ? join(import.meta.dirname, "run.mjs") : join(this.#checkout, "test/harness/run.mjs");
     const child = spawn(process.execPath, [script, this.#checkout, program, ...argv], {
       ...(uid === undefined ? {} : { uid, gid: uid }),
       cwd: this.dir,
@@ -127,9 +128,14 @@ export class TestInstance {
   /** Runs a command of `patchbay` for this instance. */
   cli(...words: readonly string[]): Promise<Ended> {
     const { uid } = this.#options;
-    const script = uid === undefined ? join(import.meta.dirname, "run.mjs") : join(this.#checkout, "test/harness/run.mjs");
+    const script =
+      uid === undefined ? join(import.meta.dirname, "run.mjs") : join(this.#checkout, "test/harness/run.mjs");
     const argv = [script, this.#checkout, "cli/main", ...words, "--data", this.data];
-    const options = { cwd: this.dir, env: { PATH: process.env["PATH"] }, ...(uid === undefined ? {} : { uid, gid: uid }) };
+    const options = {
+      cwd: this.dir,
+      env: { PATH: process.env["PATH"] },
+      ...(uid === undefined ? {} : { uid, gid: uid }),
+    };
     return new Promise((resolve) => {
       const child = execFile(process.execPath, argv, options, (_error, stdout, stderr) =>
         resolve({ code: child.exitCode ?? child.signalCode ?? -1, stdout, stderr }),
@@ -177,7 +183,12 @@ export class TestInstance {
   /** Processes of this instance, whoever they run as. */
   processes(): { pid: number; command: string }[] {
     const { uid } = this.#options;
-    const all = [...processesUnder(this.dir), ...processesUnder(this.data), ...(uid === undefined ? [] : processesOf(uid))];
+    const all = [
+      ...processesUnder(this.dir),
+      ...processesUnder(this.data),
+      ...processesOfRange(join(this.data, "helper", "range.json")),
+      ...(uid === undefined ? [] : processesOf(uid)),
+    ];
     return [...new Map(all.map((entry) => [entry.pid, entry])).values()];
   }
 

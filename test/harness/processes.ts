@@ -1,4 +1,4 @@
-import { readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 
 export interface Running {
   readonly pid: number;
@@ -22,9 +22,24 @@ export function runningProcesses(): Running[] {
     });
 }
 
-/** Processes whose command line names a directory. */
+/** Processes that were given a directory, by their command line or their environment. */
 export function processesUnder(dir: string): Running[] {
-  return runningProcesses().filter(({ command }) => command.includes(dir));
+  return runningProcesses().filter(({ pid, command }) => command.includes(dir) || environmentOf(pid).includes(dir));
+}
+
+function environmentOf(pid: number): string {
+  try {
+    return readFileSync(`/proc/${pid}/environ`, "utf8");
+  } catch {
+    return ""; // It ended meanwhile, or it is somebody else's.
+  }
+}
+
+/** Processes of the users an instance has for itself when it runs as root. */
+export function processesOfRange(rangeFile: string): Running[] {
+  if (!existsSync(rangeFile)) return [];
+  const { base } = JSON.parse(readFileSync(rangeFile, "utf8")) as { base: number };
+  return runningProcesses().filter(({ uid }) => uid >= base && uid < base + 10_000);
 }
 
 export function processesOf(uid: number): Running[] {

@@ -45,10 +45,10 @@ export async function createWorld(instance: TestInstance): Promise<CorpusWorld> 
   const guessed = await createReseller(instance, admin, "guessedres");
   const limits = { disk_mb: 0, max_email: 0, max_databases: 0, max_ftp: 0, max_domains: 0, max_subdomains: 0 };
   const { id: packageId } = await must(admin.post("packages/create", { name: "corpus", ...limits }));
-  const tenant = await createTenant(admin, "john", "corpus-tenant.test");
-  const victim = await createTenant(admin, "john2", "victim.test");
+  const tenant = await createTenant(admin, "jack", "corpus-tenant.test");
+  const victim = await createTenant(admin, "jack2", "victim.test");
   const user = instance.client();
-  await must(user.login("john", tenantPassword));
+  await must(user.login("jack", tenantPassword));
   return {
     ...{ instance, admin, tenant, victim, user, packageId },
     reseller: reseller.client,
@@ -106,6 +106,16 @@ function fixed(world: CorpusWorld, { id }: DescribedOperation, field: string): R
   }
   if (id === "auth.change-password") return { current_password: tenantPassword };
   return {};
+}
+
+/** Whose password an operation sets. */
+export function loginOf(operation: DescribedOperation): string {
+  const names: Readonly<Record<string, string>> = {
+    "accounts.change-password": "jack",
+    "resellers.update": "corpusres",
+    "auth.change-password": "corpusres",
+  };
+  return names[operation.id] ?? "sample";
 }
 
 /** Sends one value in one field; the way of the operation's method. */

@@ -1,5 +1,5 @@
-import { join, relative } from "node:path";
 import { readFileSync } from "node:fs";
+import { join, relative } from "node:path";
 import { dollarVariable } from "../../plugins/web-nginx/quote.ts";
 import { recordFields, type SiteRecord } from "../../plugins/web-nginx/record.ts";
 import { type Directive, parseNginx } from "../../plugins/web-nginx/syntax.ts";

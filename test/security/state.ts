@@ -9,7 +9,8 @@ import type { TestInstance } from "../harness/instance.ts";
 export type State = Readonly<Record<string, string>>;
 
 /** Written by the clock, by reading, or to remember a refusal. */
-const movingTables = /^(?:audit_.*|system_samples|.*samples|jobs|job_.*|schedules|outbox|login_failures|sqlite_.*|migrations)$/;
+const movingTables =
+  /^(?:audit_.*|system_samples|.*samples|jobs|job_.*|schedules|outbox|login_failures|sqlite_.*|migrations)$/;
 const movingColumns = /^(?:last_seen_at|last_used_at)$/;
 
 /** Reads the state of a running instance. Needs the rights of its helper. */
@@ -64,6 +65,8 @@ export function changesBetween(before: State, after: State): string[] {
 }
 
 async function tableNames(database: Awaited<ReturnType<typeof openSqlite3Read>>): Promise<string[]> {
-  const rows = await database.all<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name");
+  const rows = await database.all<{ name: string }>(
+    "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
+  );
   return rows.map((row) => row.name);
 }

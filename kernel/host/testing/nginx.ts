@@ -19,6 +19,7 @@ export const webManifest: ManifestLike = {
         argv: [...nginx, "-g", "daemon off;"],
         test: [...nginx, "-t", "-q"],
         reload: "SIGHUP",
+        draining: "worker process is shutting down",
         stop: "SIGQUIT",
       },
     },

@@ -66,7 +66,6 @@ export class Bench {
       },
       probeDeadlineMs: 60,
       // These daemons reload at once.
-      steadyMs: 0,
     });
     await this.engine.start();
   }

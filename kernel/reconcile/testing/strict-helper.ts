@@ -127,6 +127,7 @@ export class StrictHelper implements HelperClient {
       ),
     }),
     "tree.read": ({ plugin, path }: PrivilegedInput<"tree.read">) => ({ content: this.#content(`${plugin}/${path}`) }),
+    "service.drained": () => ({ drained: true }),
     "service.act": ({ action, ...service }: PrivilegedInput<"service.act">) => {
       if (action === "stop") this.running.delete(serviceKey(service));
       else if (!this.running.has(serviceKey(service))) this.running.set(serviceKey(service), this.disk(service.plugin));

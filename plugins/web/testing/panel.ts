@@ -12,6 +12,7 @@ import {
   type QueryOperation,
   type Read,
   type Role,
+  ServerOptions,
   type Slot,
   SystemFacts,
   type Token,
@@ -87,6 +88,7 @@ export async function createPanel(): Promise<Panel> {
   const services = new Map<string, unknown>([
     [PhpPools.id, fakePools(pools)],
     [SystemFacts.id, { reservedHosts: ["panel.host.test"] }],
+    [ServerOptions.id, { all: () => ({ ns1_hostname: "ns1.dns.test", ns2_hostname: "" }) }],
   ]);
   const use = <T>(token: Token<T>) => services.get(token.id) as T;
   const { migrations, operations, slots, meters, taps } = collect(use);
