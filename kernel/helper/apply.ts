@@ -109,12 +109,17 @@ export class Apply {
     );
     journals.write({ ...journal, state: "activated", services });
     step("apply.activate:after-journal");
-    const acts = services.map(async ({ name, action }) => {
-      await (action === "reload" ? supervisor.reload(name) : supervisor.stop(name));
-      step("apply.activate:after-service");
-    });
-    const failed = (await Promise.allSettled(acts)).find((result) => result.status === "rejected");
-    if (failed !== undefined) throw failed.reason;
+    // Who stops may hold the ports that who starts needs.
+    for (const action of ["stop", "reload"] as const) {
+      const acts = services
+        .filter((service) => service.action === action)
+        .map(async ({ name }) => {
+          await supervisor[action](name);
+          step("apply.activate:after-service");
+        });
+      const failed = (await Promise.allSettled(acts)).find((result) => result.status === "rejected");
+      if (failed !== undefined) throw failed.reason;
+    }
     step("apply.activate:after");
     return {};
   }

@@ -5,6 +5,7 @@ import { TestInstance } from "../harness/instance.ts";
 import { type DescribedOperation, describeOperations } from "../matrix/operations.ts";
 import { corpusItems } from "../corpora/corpus.ts";
 import { proveAccepted } from "./corpus-accepted.ts";
+import { raceForRoot, tryForeignNames, tryForeignRoots } from "./corpus-given.ts";
 import { type CorpusWorld, callerOf, createWorld, inputFor, loginOf, must, send } from "./corpus-world.ts";
 import type { FieldCase, FieldPlan } from "./field-cases.ts";
 import { changesBetween, stateOf } from "./state.ts";
