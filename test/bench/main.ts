@@ -1,0 +1,95 @@
+import { type BareServer, serveBare } from "./bare-server.ts";
+import { measureBurst } from "./burst.ts";
+import type { Row } from "./figures.ts";
+import { generateLoad, type Load, loadGenerator } from "./load.ts";
+import { machineFacts } from "./machine.ts";
+import { measureMemory } from "./memory.ts";
+import { ensureWrk } from "./programs.ts";
+import { type Section, toText, writeReport } from "./report.ts";
+import { measureRequestPath } from "./request-path.ts";
+import { measureSites } from "./sites.ts";
+import { measureStartUp } from "./start-up.ts";
+import { runTracedHelper, runTracedKernel } from "./traced-panel.ts";
+
+/** Parts of the benchmark that run in processes of their own. */
+const parts: Readonly<Record<string, (args: readonly string[]) => Promise<void>>> = {
+  bare: ([options = ""]) => serveBare(JSON.parse(options) as BareServer),
+  load: ([load = ""]) => generateLoad(JSON.parse(load) as Load),
+  helper: runTracedHelper,
+  kernel: runTracedKernel,
+};
+
+interface Measurement {
+  readonly name: string;
+  readonly title: string;
+  readonly method: string;
+  run(wrk: string | undefined): Promise<readonly Row[]>;
+}
+
+const measurements: readonly Measurement[] = [
+  {
+    name: "request",
+    title: "One request, the whole way",
+    method: `\`GET /api/operations/get?id=…\` with an API token over the panel's TLS listener: token looked up, rate class counted
+(the limit is never reached), role and scope checked, input parsed, one row read from SQLite by its primary key, answer checked
+against its schema. Against it one h3 handler that returns the same object, without headers of its own, behind the same
+listener in a process of its own. One load generator with one thread and 50 connections kept open.`,
+    run: (wrk) => measureRequestPath(loadGenerator(wrk)),
+  },
+  {
+    name: "sites",
+    title: "Adding a site",
+    method: `Three instances at once, with 10, 1,000 and 10,000 sites of one account; to each in turn a site of another account is
+added. The sites that are there were written into the database and served by one full reconcile. *Panel work* is the time of
+\`domains.add\` inside the kernel without \`nginx -t\`, without the reload and without the short-lived process of the account that
+makes the directory; it does contain staging, fsyncs and the shadow tree. The kernel measured has counters around its helper
+line and its database driver, and is otherwise the one that is shipped.`,
+    run: measureSites,
+  },
+  {
+    name: "burst",
+    title: "Adding a hundred at once",
+    method: `A hundred calls of \`domains.add\` sent together, five times. Reloads are counted by the generation number nginx serves. Each
+caller asks for its site the moment it is told that it is live.`,
+    run: measureBurst,
+  },
+  {
+    name: "start",
+    title: "Starting",
+    method: `An instance with one account that was stopped in order. From the start of \`patchbay up\` to the first answer of the panel over
+HTTPS, asked for every 4 ms; daemons come up after that. Rounds alternate with \`node -e ''\`.`,
+    run: measureStartUp,
+  },
+  {
+    name: "memory",
+    title: "Memory",
+    method: `An instance with one account, 40 s after the last request. *Panel* is the helper and the kernel, which is all of Patchbay that
+runs; the web server and PHP are not in it.`,
+    run: measureMemory,
+  },
+];
+
+/**
+ * `npm run bench`: runs all measurements, or those that are named, prints the table, and writes `docs/benchmarks.md` when all
+ * were run. Answers 1 when an aim is missed.
+ */
+export async function main(argv: readonly string[]): Promise<number> {
+  const [name = "", ...args] = argv;
+  const part = parts[name];
+  if (part) {
+    await part(args);
+    return 0;
+  }
+  const chosen = measurements.filter((measurement) => argv.length === 0 || argv.includes(measurement.name));
+  const facts = machineFacts();
+  const wrk = await ensureWrk();
+  const generator = wrk === undefined ? "the bench's own, because wrk is not installed" : "wrk";
+  const sections: Section[] = [];
+  for (const { title, method, run } of chosen) {
+    process.stderr.write(`measuring: ${title.toLowerCase()}\n`);
+    sections.push({ title, method, rows: await run(wrk) });
+  }
+  process.stdout.write(`${toText(sections)}\n`);
+  if (chosen.length === measurements.length) writeReport([...facts, ["load generator", generator]], sections);
+  return sections.every(({ rows }) => rows.every((row) => row.met !== false)) ? 0 : 1;
+}

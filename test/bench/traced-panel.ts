@@ -1,0 +1,79 @@
+import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { instanceConfig, instanceOptions, readFlags } from "../../kernel/helper/config.ts";
+import { runHelper } from "../../kernel/helper/main.ts";
+import type { ManifestLike } from "../../kernel/helper/options.ts";
+import { renewCommandToken, welcomeFirstAdmin } from "../../kernel/credentials.ts";
+import { openFoundation } from "../../kernel/foundation.ts";
+import { connectHelper } from "../../kernel/host/helper-client.ts";
+import { createHost } from "../../kernel/host/host.ts";
+import { detectPhpVersions } from "../../kernel/host/php-versions.ts";
+import { panelCertificate } from "../../kernel/http/certificate.ts";
+import { instanceFrom } from "../../kernel/instance.ts";
+import { createKernel } from "../../kernel/kernel.ts";
+import { openPanel } from "../../kernel/panel.ts";
+import { loadPlugins } from "../../kernel/plugins/load.ts";
+import { findPlugins } from "../../kernel/plugins/manifest.ts";
+import { nextEpoch } from "../../kernel/storage/key.ts";
+import { partArgv, root } from "./programs.ts";
+import { epochMs, shadowMark, Trace } from "./trace.ts";
+
+/** The part `helper`: `patchbay up` with the kernel below, and with a word when a daemon's own test begins. */
+export async function runTracedHelper(argv: readonly string[]): Promise<void> {
+  const config = instanceConfig(readFlags(argv, instanceOptions.map((option) => option.flag)).flags, process.env);
+  const { data: dataDir, host, servicesPort, bind } = config;
+  const code = await runHelper({
+    ...{ dataDir, host, servicesPort, bind },
+    manifests: readManifests(join(root, "plugins")),
+    tenantEntry: join(root, "dist", "helper", "tenant.js"),
+    kernel: {
+      argv: [process.execPath, ...partArgv("kernel")],
+      env: { PATCHBAY_INSTANCE: JSON.stringify({ ...config, root, version: "bench" }) },
+    },
+    beforeKernel: (owner) => leavePassword(join(dataDir, "panel"), owner),
+    onReady: () => void process.stdout.write("Patchbay is ready\n"),
+    onStep: (step) => {
+      if (step === "apply.test:after-shadow") process.stdout.write(`${shadowMark}${epochMs()}\n`);
+    },
+  });
+  process.exit(code);
+}
+
+function readManifests(folder: string): ManifestLike[] {
+  return readdirSync(folder)
+    .map((name) => join(folder, name, "package.json"))
+    .filter((file) => existsSync(file))
+    .map((file) => (JSON.parse(readFileSync(file, "utf8")) as { patchbay: ManifestLike }).patchbay);
+}
+
+function leavePassword(panel: string, owner: { uid: number; gid: number } | undefined): void {
+  const file = join(panel, "first-admin");
+  if (existsSync(join(panel, "panel.db"))) return;
+  mkdirSync(panel, { recursive: true, mode: 0o700 });
+  writeFileSync(file, process.env["PATCHBAY_ADMIN_PASSWORD"] ?? "", { mode: 0o600 });
+  if (owner) chownSync(file, owner.uid, owner.gid);
+}
+
+/** The part `kernel`: the kernel's own start, with a trace around its host and around each added domain. */
+export async function runTracedKernel(): Promise<void> {
+  const instance = instanceFrom(process.env, true);
+  const trace = new Trace();
+  const onClosed = () => process.exit(1);
+  const { client, hello } = await connectHelper(3, { epoch: nextEpoch(instance.panel), onClosed });
+  const foundation = await openFoundation(instance);
+  const found = await findPlugins([join(root, "plugins")]);
+  const plugins = await loadPlugins(found, ({ manifest }) => join(root, "dist", "plugins", manifest.id, "index.js"));
+  const { servicesPort, bind: address } = instance;
+  const phpVersions = await detectPhpVersions();
+  const host = trace.around(createHost({ hello, client, servicesPort, address, phpVersions }));
+  const kernel = await createKernel({ instance, foundation, host, plugins, crashAt: undefined });
+  await welcomeFirstAdmin(instance, kernel, foundation);
+  const run: typeof kernel.run = (call) =>
+    call.operation.id === "domains.add" ? trace.change(() => kernel.run(call)) : kernel.run(call);
+  const certificate = await panelCertificate(join(instance.panel, "tls"), [instance.bind], Date.now());
+  await openPanel(instance, { ...kernel, run }, foundation, certificate);
+  process.on("SIGTERM", () => void kernel.stop().then(() => process.exit(0)));
+  await renewCommandToken(instance, kernel, foundation);
+  await kernel.start();
+  await client.call("ready", {});
+}
