@@ -30,6 +30,7 @@ export const errorCodes = {
   SCOPE_TOO_WIDE: "A token cannot make one that may do more than itself.",
   SESSION_REQUIRED: "Only a session may do this, not an API token.",
   SLOTS_INVALID: "The slots of the plugins do not fit together.",
+  STORAGE_UNAVAILABLE: "The panel's database cannot be written; its disk may be full. Nothing was changed; try again.",
   TWO_FACTOR_ENABLED: "The second factor is on already.",
   TWO_FACTOR_NOT_SET_UP: "Call `auth/totp-setup` first.",
   TWO_FACTOR_REQUIRED: "The password is right; send `two_factor_code` too.",

@@ -11,7 +11,7 @@ import { findUser, type Identity } from "./identity.ts";
 import type { Layout } from "./layout.ts";
 import { ensureOsUser, matchesOsUser, removeOsUser } from "./os-users.ts";
 import { pidsOfUid, sendSignal } from "./processes.ts";
-import { runTenant } from "./tenant-worker.ts";
+import { makeDirectories, runTenant } from "./tenant-worker.ts";
 
 type Account = PrivilegedInput<"account.ensure">;
 type Nothing = Record<string, never>;
@@ -85,7 +85,7 @@ export class Accounts {
   async makeDirectory({ account, path }: PrivilegedInput<"account.make-directory">): Promise<Nothing> {
     this.#check(account);
     this.#assertHome(account);
-    await this.#work(account, { kind: "mkdir", path }, { group: "web", timeoutMs: shortMs });
+    await makeDirectories(this.#place(account, "web"), path, shortMs);
     return {};
   }
 

@@ -4,7 +4,6 @@ import * as v from "valibot";
 /** Work inside a home. Paths are relative to it. */
 export const tenantJob = v.variant("kind", [
   v.strictObject({ kind: v.literal("skeleton") }),
-  v.strictObject({ kind: v.literal("mkdir"), path: v.string() }),
   v.strictObject({ kind: v.literal("usage") }),
   v.strictObject({ kind: v.literal("purge") }),
 ]);
@@ -25,10 +24,6 @@ const nothing: TenantDone = { bytes: 0, inodes: 0, left: 0 };
 export function runTenantJob(job: TenantJob): TenantDone {
   if (job.kind === "usage") return measure(".");
   if (job.kind === "purge") return { ...nothing, left: purge(".") };
-  if (job.kind === "mkdir") {
-    makeDirectories(job.path.split("/"));
-    return nothing;
-  }
   makeMissing("public_html", 0o750);
   makeMissing("logs", 0o750);
   makeMissing("tmp", 0o700);
@@ -40,19 +35,6 @@ function makeMissing(path: string, mode: number): void {
   if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
   mkdirSync(path);
   chmodSync(path, mode);
-}
-
-// A link is refused even though it could only lead to where this account may write anyway.
-function makeDirectories(names: readonly string[]): void {
-  for (const index of names.keys()) {
-    const path = names.slice(0, index + 1).join("/");
-    const stat = lstatSync(path, { throwIfNoEntry: false });
-    if (stat === undefined) {
-      mkdirSync(path);
-      chmodSync(path, 0o750);
-    } else if (!stat.isDirectory())
-      throw Object.assign(new Error("a part of the path is no directory"), { code: "ENOTDIR" });
-  }
 }
 
 /** Counts each inode once, links as links; what cannot be read counts by its own size. */

@@ -30,11 +30,7 @@ export function createApp(
   const add = (method: "GET" | "POST" | "DELETE", path: string, serve: Serve) => {
     if (methods.has(path)) throw new Error(`${path} is served twice`);
     methods.set(path, method);
-    app.on(
-      method,
-      path,
-      toHandler((req, res) => (isExactly(req, method, path) ? serve(req, res) : refuse(req, res, methods, doors))),
-    );
+    app.on(method, path, toHandler(serve));
   };
   for (const operation of operations) {
     add(operation.method, pathOf(operation.id), (req, res) => serveOperation(operation, doors, req, res));
@@ -44,22 +40,39 @@ export function createApp(
       await extra.serve(req, res).catch((error: unknown) => sendError(res, error, doors));
     });
   }
-  app.all(
-    "/**",
-    toHandler((req, res) => refuse(req, res, methods, doors)),
-  );
-  return toNodeHandler(app) as RequestListener;
+  const route = toNodeHandler(app) as RequestListener;
+  return (req, res) => {
+    if (!hasOneHost(req)) return sendError(res, invalidHost(), doors);
+    // Before the router: it decodes and resolves paths, and hands its own spelling on.
+    if (methods.get(pathIn(req)) !== req.method) return refuse(req, res, methods, doors);
+    return route(req, res);
+  };
 }
 
-/** Only the documented spelling of a path reaches an operation: what a router decodes, a guard may not have seen. */
-function isExactly(req: IncomingMessage, method: string, path: string): boolean {
+/** The path exactly as it was written: only the documented spelling reaches an operation. */
+function pathIn(req: IncomingMessage): string {
   const url = req.url ?? "";
   const end = url.indexOf("?");
-  return req.method === method && (end === -1 ? url : url.slice(0, end)) === path;
+  return end === -1 ? url : url.slice(0, end);
+}
+
+const hostShape = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
+const invalidHost = () => new PanelError("INVALID_INPUT", { status: 400, message: "The request needs one valid Host." });
+
+/** Addresses are built from the Host. One that holds a path would lead the router elsewhere, and of two each reader takes its own. */
+function hasOneHost({ headers, rawHeaders }: IncomingMessage): boolean {
+  if (headers.host === undefined || !hostShape.test(headers.host)) return false;
+  let hosts = 0;
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const name = rawHeaders[at] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts += 1;
+  }
+  return hosts === 1;
 }
 
 function refuse(req: IncomingMessage, res: ServerResponse, methods: ReadonlyMap<string, string>, doors: Doors): void {
-  const allowed = methods.get((req.url ?? "").split("?", 1)[0] ?? "");
+  const allowed = methods.get(pathIn(req));
   if (allowed === undefined) return sendError(res, notFound("route"), doors);
   const error = new PanelError("METHOD_NOT_ALLOWED", { status: 405, message: `This route only takes ${allowed}.` });
   sendError(res, error, doors, ["allow", allowed]);

@@ -23,7 +23,7 @@ export function readBody(req: IncomingMessage): Promise<string> {
     });
     req.on("end", () => {
       try {
-        resolve(new TextDecoder("utf-8", { fatal: true }).decode(Buffer.concat(chunks)));
+        resolve(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)));
       } catch {
         reject(new PanelError("INVALID_BODY", { status: 400, message: "The request body is not UTF-8." }));
       }

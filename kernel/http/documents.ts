@@ -5,7 +5,7 @@ import type { Reconciler } from "../reconcile/types.ts";
 import type { ExtraRoute } from "./app.ts";
 import { readQuery } from "./body.ts";
 import type { Doors } from "./doors.ts";
-import { sendJson } from "./envelope.ts";
+import { protectiveHeaders, sendJson } from "./envelope.ts";
 
 /** `/api/openapi.json`: what this generation can do. Needs no login: it holds nothing of this instance. */
 export function openApiRoute(document: () => object): ExtraRoute {
@@ -49,14 +49,7 @@ async function serveEvents(
   });
   const { id = "" } = readQuery(req.url ?? "");
   const first = await outcomes.view(read, id, principal);
-  res.writeHead(200, [
-    "content-type",
-    "text/event-stream",
-    "cache-control",
-    "no-store",
-    "x-content-type-options",
-    "nosniff",
-  ]);
+  res.writeHead(200, ["content-type", "text/event-stream", ...protectiveHeaders]);
   const send = (view: unknown) => res.write(`event: operation\ndata: ${JSON.stringify(view)}\n\n`);
   send(first);
   const beat = setInterval(() => res.write(": still here\n\n"), heartbeat);

@@ -2,9 +2,7 @@ import type { ServerResponse } from "node:http";
 import { isPanelError, PanelError } from "@patchbay/sdk";
 
 /** Sent with every answer. Flat name, value pairs: the shape `writeHead` takes without copying. */
-const always: readonly string[] = [
-  "content-type",
-  "application/json; charset=utf-8",
+export const protectiveHeaders: readonly string[] = [
   "cache-control",
   "no-store",
   "x-content-type-options",
@@ -16,6 +14,8 @@ const always: readonly string[] = [
   "referrer-policy",
   "no-referrer",
 ];
+
+const always: readonly string[] = ["content-type", "application/json; charset=utf-8", ...protectiveHeaders];
 
 /** Writes one JSON answer. `headers` are flat name, value pairs. */
 export function sendJson(res: ServerResponse, status: number, body: string, headers: readonly string[] = []): void {

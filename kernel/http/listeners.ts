@@ -1,4 +1,6 @@
-import type { RequestListener, Server } from "node:http";
+import type { IncomingMessage, RequestListener } from "node:http";
+import type { Server } from "node:https";
+import type { Socket } from "node:net";
 import { type Listener, listen } from "listhen";
 import type { PanelCertificate } from "./certificate.ts";
 
@@ -10,6 +12,9 @@ export interface ListenerOptions {
   readonly ports: readonly number[];
   readonly certificate: PanelCertificate;
 }
+
+/** Time a connection has for its first request. Milliseconds. */
+const headersTimeout = 10_000;
 
 /** Opens the panel's TLS listeners. All serve the same API: the role decides, not the port. */
 export async function openListeners(handler: RequestListener, options: ListenerOptions): Promise<readonly Listener[]> {
@@ -44,11 +49,23 @@ async function openOne(handler: RequestListener, port: number, options: Listener
     throw new Error(`port ${port} is taken`);
   }
   const server = listener.server as Server;
-  server.headersTimeout = 10_000;
+  server.headersTimeout = headersTimeout;
   server.requestTimeout = 30_000;
   server.keepAliveTimeout = 5_000;
   server.maxConnections = 1_000;
+  endSilent(server);
   return listener;
+}
+
+/** Node itself looks for slow headers twice a minute only, so that few could hold many connections for long. */
+function endSilent(server: Server): void {
+  const timers = new WeakMap<Socket, NodeJS.Timeout>();
+  server.on("secureConnection", (socket) => {
+    const timer = setTimeout(() => socket.destroy(), headersTimeout);
+    timers.set(socket, timer);
+    socket.once("close", () => clearTimeout(timer));
+  });
+  server.on("request", ({ socket }: IncomingMessage) => clearTimeout(timers.get(socket)));
 }
 
 /** The library names a port that is taken in words of its own. */

@@ -49,7 +49,7 @@ export class Bisector {
     if (error instanceof ProbesFailed) return this.#without(items, this.#ofProbes(items, error.indexes), "invalid");
     if (error instanceof ReloadFailed) {
       this.#reloads -= 1;
-      return this.#split(items);
+      return this.#split(items, error.died ? "unavailable" : "invalid");
     }
     // Whatever else was thrown is about the panel itself, its database for one: the marks stay and the pass is repeated.
     if (!(error instanceof ProviderError)) throw error;
@@ -64,16 +64,16 @@ export class Bisector {
     });
     if (kind === "invalid") {
       this.#refusals -= 1;
-      return this.#split(items);
+      return this.#split(items, "invalid");
     }
     if (kind === "conflict") return this.#afterConflict(items);
     this.#failAll(items, kind);
   }
 
-  async #split(items: readonly Item[]): Promise<void> {
+  async #split(items: readonly Item[], kind: ProviderErrorKind): Promise<void> {
     const base = items.find((item) => item.key === baseKey);
     if (items.length === 1 || this.#options.whole || this.#refusals < 0 || this.#reloads < 0) {
-      return this.#failAll(items, "invalid");
+      return this.#failAll(items, kind);
     }
     if (base) {
       const rest = items.filter((item) => item !== base);
@@ -89,7 +89,7 @@ export class Bisector {
         },
       });
       await alone.apply([base]);
-      return refused ? this.#without(items, [base], "invalid") : this.apply(rest);
+      return refused ? this.#without(items, [base], kind) : this.apply(rest);
     }
     const middle = Math.ceil(items.length / 2);
     await this.apply(items.slice(0, middle));

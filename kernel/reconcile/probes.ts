@@ -6,11 +6,15 @@ import { inParallel } from "./parallel.ts";
 export interface ProbeTiming {
   /** Milliseconds until a probe that does not hold counts as failed. */
   readonly deadlineMs: number;
+  /** Asked now and then while a probe does not hold: true ends the waiting. */
+  isHopeless?(): Promise<boolean>;
 }
 
 /** A reload takes milliseconds with few sites and seconds with many: look often first, then less often. */
 const firstPauseMs = 5;
 const longestPauseMs = 100;
+/** How long a probe may fail before it is asked whether waiting makes sense. */
+const hopePauseMs = 300;
 const concurrency = 16;
 /** Once one probe has failed the daemon had its time: the others are only given this long. */
 const shortDeadlineMs = 1000;
@@ -24,16 +28,20 @@ export async function failedProbes(
   const failed: number[] = [];
   await inParallel([...probes.entries()], concurrency, async ([index, probe]) => {
     const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);
-    if (!(await holds(host, probe, deadlineMs))) failed.push(index);
+    if (!(await holds(host, probe, { ...timing, deadlineMs }))) failed.push(index);
   });
   return failed;
 }
 
-async function holds(host: Host, probe: Probe, deadlineMs: number): Promise<boolean> {
+async function holds(host: Host, probe: Probe, { deadlineMs, isHopeless }: ProbeTiming): Promise<boolean> {
   const signal = AbortSignal.timeout(deadlineMs);
+  let askAt = performance.now() + hopePauseMs;
   for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, longestPauseMs)) {
     if (await host.probe(probe, signal)) return true;
     await sleep(pause, undefined, { signal }).catch(() => undefined);
+    if (isHopeless === undefined || performance.now() < askAt) continue;
+    if (await isHopeless()) return false;
+    askAt = performance.now() + hopePauseMs;
   }
   return false;
 }

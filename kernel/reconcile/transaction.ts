@@ -37,9 +37,12 @@ export class ProbesFailed extends Error {
 
 /** A daemon did not take its new configuration, although its test passed. It has been rolled back. */
 export class ReloadFailed extends Error {
-  constructor() {
+  /** True when the daemon ended. */
+  readonly died: boolean;
+  constructor(died: boolean) {
     super("the reload had no effect");
     this.name = "ReloadFailed";
+    this.died = died;
   }
 }
 
@@ -87,15 +90,26 @@ async function runSteps(
   crashPoint("reconcile:swapped");
   await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
   crashPoint("reconcile:activated");
-  if ((await failedProbes(host, application.reloaded, timing)).length > 0) throw new ReloadFailed();
+  // Nobody starts a daemon again while the transaction is open, so one that has ended is not worth waiting for.
+  const patience = { ...timing, isHopeless: () => hasEnded(host, reload) };
+  if ((await failedProbes(host, application.reloaded, patience)).length > 0) {
+    throw new ReloadFailed(await hasEnded(host, reload));
+  }
   // The new configuration answers, but perhaps not alone: workers from before go on for a while.
   const drained = await Promise.all(reload.map((service) => host.helper.call("service.drained", service)));
-  if (!drained.every((service) => service.drained)) throw new ReloadFailed();
-  const failed = await failedProbes(host, application.probes, timing);
+  if (!drained.every((service) => service.drained)) throw new ReloadFailed(false);
+  const failed = await failedProbes(host, application.probes, patience);
   if (failed.length > 0) throw new ProbesFailed(failed);
   crashPoint("reconcile:probed");
   await host.helper.call("apply.commit", { tx });
   crashPoint("reconcile:committed");
+}
+
+async function hasEnded(host: Host, names: readonly ServiceName[]): Promise<boolean> {
+  const { services } = await host.helper.call("service.list", {});
+  const isSame = (a: ServiceName, b: ServiceName) =>
+    a.plugin === b.plugin && a.service === b.service && a.instance === b.instance;
+  return names.some((name) => services.some((known) => isSame(known, name) && known.state !== "running"));
 }
 
 /** The line to the helper takes 1 MiB a message; JSON escapes and the envelope need the rest. */

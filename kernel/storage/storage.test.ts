@@ -56,6 +56,21 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
     expect(await texts()).toEqual(["a"]);
   });
 
+  it("rejects when the commit itself fails, and goes on with the next change", async () => {
+    await storage.change(({ db }) =>
+      db.schema.raw("CREATE TABLE leaf (note INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)"),
+    );
+    const dangling = storage.change(async ({ db, intents }) => {
+      await intents.insert("notes", { text: "lost" });
+      await db("leaf").insert({ note: 4711 });
+      return "acknowledged";
+    });
+    await expect(dangling).rejects.toThrow(/FOREIGN KEY/);
+    expect(await texts()).toEqual([]);
+    await storage.change(({ intents }) => intents.insert("notes", { text: "kept" }));
+    expect(await texts()).toEqual(["kept"]);
+  });
+
   it("sees later commits with a statement that has been used before", async () => {
     const count = () => storage.read.get<{ n: number }>("SELECT count(*) AS n FROM notes");
     const first = () => storage.read.get<{ text: string }>("SELECT text FROM notes ORDER BY id DESC");

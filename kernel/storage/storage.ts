@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import type { Clock, Migration } from "@patchbay/sdk";
+import { type Clock, type Migration, PanelError } from "@patchbay/sdk";
 import knex, { type Knex } from "knex";
 import { type Dialect, pragmas, type ReadConnection, transactionRead } from "./dialect.ts";
 import { createIntents, type Written } from "./intents.ts";
@@ -111,17 +111,28 @@ class SqliteStorage implements Storage {
       });
       if (options.rollback !== true) {
         await markDirty(transaction, id, written.marks);
-        await transaction.commit();
+        await this.#commit(transaction);
       } else await transaction.rollback();
     } catch (error) {
       if (!transaction.isCompleted()) await transaction.rollback().catch(() => undefined);
-      throw error;
+      throw isDiskError(error) ? unavailable(error) : error;
     }
     if (options.rollback !== true) {
       if (written.tables.size > 0) for (const listener of this.#listeners) listener(written.tables);
       for (const run of after) run();
     }
     return value;
+  }
+
+  /** `commit()` resolves also when COMMIT failed, on a full disk for one: only the execution's own promise tells. */
+  async #commit(transaction: Knex.Transaction): Promise<void> {
+    try {
+      await Promise.all([transaction.executionPromise, transaction.commit()]);
+    } catch (error) {
+      // SQLite leaves the transaction open after some errors. There is one connection, so it must not be handed on so.
+      await this.#writer.raw("ROLLBACK").catch(() => undefined);
+      throw error;
+    }
   }
 
   async undo(change: Change, changeId: string): Promise<readonly Mark[]> {
@@ -157,6 +168,20 @@ class SqliteStorage implements Storage {
     await this.read.close();
     await this.#writer.destroy();
   }
+}
+
+function isDiskError(error: unknown): boolean {
+  return /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN)/.test(String((error as { code?: unknown }).code));
+}
+
+function unavailable(cause: unknown): PanelError {
+  return new PanelError("STORAGE_UNAVAILABLE", {
+    status: 503,
+    message: "The panel's database cannot be written, perhaps because the disk is full. Nothing was changed.",
+    retry: "later",
+    retryAfterSeconds: 30,
+    cause,
+  });
 }
 
 async function markDirty(db: Knex, changeId: string, marks: readonly Mark[]): Promise<void> {

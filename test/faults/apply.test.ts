@@ -1,5 +1,4 @@
 import { appendFileSync, chmodSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
@@ -177,29 +176,6 @@ describe("a change that cannot be applied", () => {
     if (answer.status === 503) await addDomain(admin, account, "after-kill.test");
     await until("everything to be in place", async () => (await must(admin.get("reconcile/plan"))).plan.length === 0);
     await isQuiet(scene);
-  });
-});
-
-describe("a web server that cannot start", () => {
-  it("is a 503 that changes nothing, and works once its port is free", async () => {
-    const instance = await TestInstance.prepare();
-    const squatter = createServer().listen(instance.ports.services + 80, "127.0.0.1");
-    try {
-      await instance.up();
-      const admin = await instance.admin();
-      const account = { username: "early", domain: "early.test", email: "e@e.test", password: "long enough for it" };
-      const refused = await admin.post("accounts/create", account);
-      expect(refused).toMatchObject({ status: 503, body: { success: false, code: "APPLY_UNAVAILABLE" } });
-      expect(refused.headers["retry-after"]).toBeDefined();
-      expect((await must(admin.get("accounts/list"))).items).toEqual([]);
-      expect(filesNaming(join(instance.data, "etc"), ["early"])).toEqual([]);
-      await new Promise((resolve) => squatter.close(resolve));
-      expect((await createAccount(admin, "early")).username).toBe("early");
-      expect((await instance.site("early.test")).status).toBe(403);
-    } finally {
-      squatter.close();
-      await instance.destroy();
-    }
   });
 });
 
