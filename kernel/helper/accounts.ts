@@ -36,6 +36,13 @@ interface AccountsParts {
   readonly now: () => number;
 }
 
+/** What every home has. The web user reads through the group. */
+const skeleton = [
+  ["public_html", "0750"],
+  ["logs", "0750"],
+  ["tmp", "0700"],
+] as const;
+
 /** Accounts and their homes. Every call can be repeated, also after a crash in the middle of one. */
 export class Accounts {
   readonly #parts: AccountsParts;
@@ -50,7 +57,9 @@ export class Accounts {
     if (kind === "system" && identity.multiUser) await ensureOsUser(account);
     this.#makeHome(account);
     step("account.ensure:after-home");
-    await this.#work(account, { kind: "skeleton" }, { group: "web", timeoutMs: shortMs });
+    for (const [path, mode] of skeleton) {
+      await makeDirectories(this.#place(account, "web"), path, { mode, timeoutMs: shortMs });
+    }
     this.#saveRecord(account, { uid: account.uid, suspended: account.suspended });
     return {};
   }
@@ -85,7 +94,7 @@ export class Accounts {
   async makeDirectory({ account, path }: PrivilegedInput<"account.make-directory">): Promise<Nothing> {
     this.#check(account);
     this.#assertHome(account);
-    await makeDirectories(this.#place(account, "web"), path, shortMs);
+    await makeDirectories(this.#place(account, "web"), path, { mode: "0750", timeoutMs: shortMs });
     return {};
   }
 

@@ -1,9 +1,8 @@
-import { chmodSync, lstatSync, mkdirSync, readdirSync, rmdirSync, type Stats, unlinkSync } from "node:fs";
+import { chmodSync, lstatSync, readdirSync, rmdirSync, type Stats, unlinkSync } from "node:fs";
 import * as v from "valibot";
 
 /** Work inside a home. Paths are relative to it. */
 export const tenantJob = v.variant("kind", [
-  v.strictObject({ kind: v.literal("skeleton") }),
   v.strictObject({ kind: v.literal("usage") }),
   v.strictObject({ kind: v.literal("purge") }),
 ]);
@@ -23,18 +22,7 @@ const nothing: TenantDone = { bytes: 0, inodes: 0, left: 0 };
 /** Runs a job in the current directory, which must be the home, as whoever runs this process. */
 export function runTenantJob(job: TenantJob): TenantDone {
   if (job.kind === "usage") return measure(".");
-  if (job.kind === "purge") return { ...nothing, left: purge(".") };
-  makeMissing("public_html", 0o750);
-  makeMissing("logs", 0o750);
-  makeMissing("tmp", 0o700);
-  return nothing;
-}
-
-// The web user reads through the group; what the tenant put there himself stays as it is.
-function makeMissing(path: string, mode: number): void {
-  if (lstatSync(path, { throwIfNoEntry: false }) !== undefined) return;
-  mkdirSync(path);
-  chmodSync(path, mode);
+  return { ...nothing, left: purge(".") };
 }
 
 /** Counts each inode once, links as links; what cannot be read counts by its own size. */

@@ -43,20 +43,20 @@ const complaints: readonly (readonly [string, string])[] = [
 ];
 
 /**
- * Makes a directory and its parents below a home, as the account, by the system's own programs: they are there twenty times
+ * Makes a directory below a home, and its parents with 0755, as the account, by the system's own programs: they are there twenty times
  * as fast as a process of ours. A path with a link in it is refused; one that is put there just then leads only to where
  * the account may write anyway. Throws as `runTenant`.
  */
 export async function makeDirectories(
   at: { readonly home: string; readonly as: Owner | undefined },
   path: string,
-  timeoutMs: number,
+  { mode, timeoutMs }: { readonly mode: string; readonly timeoutMs: number },
 ): Promise<void> {
   const run = (argv: readonly string[]) =>
     runProgram(argv, { as: at.as, cwd: at.home, env: { LC_ALL: "C" }, timeoutMs });
   const real = await run(["/usr/bin/realpath", "-m", "-z", "--relative-to=.", "--", path]);
   if (real.output !== `${path}\0`) throw refusal("ENOTDIR", real.errors);
-  const { code, errors } = await run(["/bin/mkdir", "-p", "-m", "0750", "--", path]);
+  const { code, errors } = await run(["/bin/mkdir", "-p", "-m", mode, "--", path]);
   if (code === 0) return;
   throw refusal(complaints.find(([words]) => errors.includes(words))?.[1] ?? "", errors);
 }

@@ -4,24 +4,29 @@ import { PanelError } from "@patchbay/sdk";
 /** Largest JSON body, in bytes. */
 export const bodyLimit = 1024 * 1024;
 
+/** So much of a body that is too large is read and thrown away: who still sends when the line is cut never sees the answer. */
+const patience = 16 * bodyLimit;
+
 const tooLarge = () =>
   new PanelError("BODY_TOO_LARGE", { status: 413, message: `The request body may have at most ${bodyLimit} bytes.` });
 
-/** Reads a whole body as text. Throws BODY_TOO_LARGE (413) without reading on, INVALID_BODY (400) for bytes that are no UTF-8. */
+/** Reads a whole body as text. Throws BODY_TOO_LARGE (413) without keeping it, INVALID_BODY (400) for bytes that are no UTF-8. */
 export function readBody(req: IncomingMessage): Promise<string> {
   const announced = Number(req.headers["content-length"] ?? 0);
-  if (announced > bodyLimit) return Promise.reject(tooLarge());
+  if (announced > patience) return Promise.reject(tooLarge());
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     req.on("data", (chunk: Buffer) => {
       size += chunk.length;
-      if (size > bodyLimit) {
-        req.pause();
-        reject(tooLarge());
-      } else chunks.push(chunk);
+      if (size <= bodyLimit) chunks.push(chunk);
+      else chunks.length = 0;
+      if (size <= patience) return;
+      req.pause();
+      reject(tooLarge());
     });
     req.on("end", () => {
+      if (size > bodyLimit) return reject(tooLarge());
       try {
         resolve(new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(Buffer.concat(chunks)));
       } catch {

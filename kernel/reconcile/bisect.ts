@@ -49,6 +49,8 @@ export class Bisector {
     if (error instanceof ProbesFailed) return this.#without(items, this.#ofProbes(items, error.indexes), "invalid");
     if (error instanceof ReloadFailed) {
       this.#reloads -= 1;
+      const { slot } = this.#batch.entry;
+      this.#deps.logger.warn("a reload had no effect", { slot: slot.id, units: items.length, died: error.died });
       return this.#split(items, error.died ? "unavailable" : "invalid");
     }
     // Whatever else was thrown is about the panel itself, its database for one: the marks stay and the pass is repeated.

@@ -105,8 +105,9 @@ async function runSteps(
   crashPoint("reconcile:committed");
 }
 
+/** False also when the helper does not say: then it is waited for. */
 async function hasEnded(host: Host, names: readonly ServiceName[]): Promise<boolean> {
-  const { services } = await host.helper.call("service.list", {});
+  const { services } = await host.helper.call("service.list", {}).catch(() => ({ services: [] }));
   const isSame = (a: ServiceName, b: ServiceName) =>
     a.plugin === b.plugin && a.service === b.service && a.instance === b.instance;
   return names.some((name) => services.some((known) => isSame(known, name) && known.state !== "running"));

@@ -5,6 +5,7 @@ import { TestInstance } from "../harness/instance.ts";
 import { until } from "../harness/wait.ts";
 import { sampleInput } from "../matrix/inputs.ts";
 import { type DescribedOperation, describeOperations } from "../matrix/operations.ts";
+import { sendRaw as sendBytes } from "./raw-request.ts";
 import { changesBetween, columnsOf, type State, stateOf } from "./state.ts";
 import { WatchedClient } from "./watched-client.ts";
 
@@ -88,8 +89,15 @@ describe("request bodies", () => {
     if (!operation) throw new Error("no domains.add");
     const whole = await sendRaw(operation, `{"a":"${"x".repeat(1024 * 1024 - 8)}"}`);
     expect(whole.status).toBe(400);
-    const chunked = await sendRaw(operation, `{"a":"${"x".repeat(1024 * 1024)}"}`, { "transfer-encoding": "chunked" });
+    const piece = "x".repeat(65_536);
+    const chunks = `${`10000\r\n${piece}\r\n`.repeat(17)}0\r\n\r\n`;
+    const head = `POST /api/domains/add HTTP/1.1\r\nHost: x\r\nCookie: ${admin.cookie}\r\nContent-Type: application/json\r\n`;
+    const chunked = await sendBytes(instance.ports.panel + 2, `${head}Transfer-Encoding: chunked\r\n\r\n${chunks}`);
     expect(chunked.status).toBe(413);
+    const large = await sendRaw(operation, `{"a":"${"x".repeat(8 * 1024 * 1024)}"}`);
+    expect(large.status).toBe(413);
+    // More than anybody sends by mistake is cut off.
+    await expect(sendRaw(operation, "x".repeat(64 * 1024 * 1024))).rejects.toThrow(/ECONNRESET|EPIPE|socket hang up/);
   });
 
   it("of the corpus are refused", async () => {
@@ -127,7 +135,7 @@ describe("request bodies", () => {
         cells += 1;
         const answer = await sendRaw(operation, JSON.stringify({ ...valid, [name]: 1 }));
         const errors: { field: string; code: string }[] = answer.body?.errors ?? [];
-        const named = errors.some(({ code, field }) => field === name && code === "unknown");
+        const named = errors.some(({ code, field }) => field === name.replaceAll("$", "?") && code === "unknown");
         if (answer.status !== 400 || !named) wrong.push(`${operation.id} ${name}: ${answer.status} ${answer.text}`);
       }
     }
