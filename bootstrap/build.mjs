@@ -27,6 +27,19 @@ const external = [
   /^(pg|pg-.*|mysql|mysql2|oracledb|tedious|mariadb)(\/|$)/,
 ];
 
+// listhen imports it at once and needs it only to make certificates, which the panel does not leave to it: loading it
+// would be a tenth of the kernel's start.
+const lazyForge = {
+  name: "lazy-forge",
+  resolveId: { filter: { id: /^node-forge$/ }, handler: () => "\0lazy-forge" },
+  load: {
+    filter: { id: /^\0lazy-forge$/ },
+    handler: () => `import { createRequire } from "node:module";
+const load = createRequire(import.meta.url);
+export default new Proxy({}, { get: (_nothing, name) => load("node-forge")[name] });`,
+  },
+};
+
 function listEntries(base) {
   const entries = { ...programs, ...commands, ...libraries };
   for (const id of listPlugins(base)) {
@@ -65,6 +78,7 @@ async function bundle(base, folder) {
     input: listEntries(base),
     platform: "node",
     external,
+    plugins: [lazyForge],
     resolve: { conditionNames: ["source", "node", "import", "default"] },
     preserveEntrySignatures: "strict",
     logLevel: "warn",

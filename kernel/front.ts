@@ -20,8 +20,21 @@ export interface FrontRooms {
   readonly outbox: Outbox;
 }
 
-/** The pipeline's view of the rooms around it, for calls of one operation of the current generation. */
-export function pipelineRooms(rooms: FrontRooms, operationId: string): PipelineRooms {
+/** The pipeline's view of the rooms around it, by operation. Made once for each generation: it is asked for at every call. */
+export function pipelineRoomsOf(rooms: FrontRooms): (operationId: string) => PipelineRooms {
+  let generation: Generation | undefined;
+  const made = new Map<string, PipelineRooms>();
+  return (operationId) => {
+    const current = rooms.generation();
+    if (current !== generation) made.clear();
+    generation = current;
+    const known = made.get(operationId) ?? pipelineRooms(rooms, operationId);
+    made.set(operationId, known);
+    return known;
+  };
+}
+
+function pipelineRooms(rooms: FrontRooms, operationId: string): PipelineRooms {
   const { hooks, servicesFor } = rooms.generation();
   return {
     ...servicesFor(operationId),

@@ -23,7 +23,7 @@ import { createAuth } from "./auth/auth.ts";
 import { crashPointFrom } from "./crash-point.ts";
 import { Container } from "./di/container.ts";
 import type { Foundation } from "./foundation.ts";
-import { changeRooms, type FrontRooms, pipelineRooms } from "./front.ts";
+import { changeRooms, type FrontRooms, pipelineRoomsOf } from "./front.ts";
 import { createBlameLedger } from "./hooks/blame.ts";
 import { createHostAccounts } from "./host/host-accounts.ts";
 import { createMachine } from "./host/machine.ts";
@@ -117,7 +117,8 @@ export async function createKernel(parts: KernelParts) {
   root.value(K.changeRooms, () => changeRooms(front));
   root.make(K.changes, ChangeRunner);
   const pipeline = root.make(K.pipeline, Pipeline);
-  const run = (call: Call) => pipeline.run(call, pipelineRooms(front, call.operation.id));
+  const roomsOf = pipelineRoomsOf(front);
+  const run = (call: Call) => pipeline.run(call, roomsOf(call.operation.id));
 
   root.value(Clock, clock);
   root.value(Logger, logger);

@@ -40,7 +40,11 @@ export interface LimitSource {
 /** Tells for whom a `user` logs in. Exactly one plugin declares it. */
 export interface AccountOfUser {
   readonly tables: readonly string[];
-  find(read: Read, userId: number): Promise<{ accountId: number; suspended: boolean } | undefined>;
+  /** `reason`: why it is suspended, for its holder to see. */
+  find(
+    read: Read,
+    userId: number,
+  ): Promise<{ accountId: number; suspended: boolean; reason?: string | null } | undefined>;
 }
 
 /** A job that runs by the clock. At least once: it must be idempotent. */

@@ -53,7 +53,7 @@ export function createAuth(options: AuthOptions): Auth {
     users,
     tokens,
     activity,
-    operations: authOperations({ users, sessions, tokens, passwords, secondFactor, lockout, system }),
+    operations: authOperations({ users, sessions, tokens, passwords, secondFactor, lockout, system, accountOfUser }),
     close: async () => {
       await activity.close();
       await passwords.close();

@@ -1,4 +1,4 @@
-import { forbidden, type OperationContext, type SystemFacts } from "@patchbay/sdk";
+import { type AccountOfUser, forbidden, type OperationContext, type SystemFacts } from "@patchbay/sdk";
 import { unauthenticated } from "../access/can.ts";
 import type { Lockout } from "./lockout.ts";
 import type { PasswordPool } from "./passwords.ts";
@@ -16,6 +16,7 @@ export interface AuthOperationDeps {
   readonly secondFactor: SecondFactor;
   readonly lockout: Lockout;
   readonly system: Pick<SystemFacts, "portal">;
+  readonly accountOfUser: () => AccountOfUser | undefined;
 }
 
 /** The caller's own login. Throws UNAUTHENTICATED for a caller without one. */

@@ -30,7 +30,7 @@ const impersonate = async (id: number, by: string) => {
 
 describe("auth", () => {
   it("says who is logged in", async () => {
-    auth.setAccounts({ tables: [], find: async () => ({ accountId: 9, suspended: true }) });
+    auth.setAccounts({ tables: [], find: async () => ({ accountId: 9, suspended: true, reason: "unpaid" }) });
     const { data } = await auth.call("auth.me", {}, await auth.login("john"));
     expect(data).toEqual({
       id: userId,
@@ -39,6 +39,7 @@ describe("auth", () => {
       role: "user",
       account_id: 9,
       suspended: true,
+      suspend_reason: "unpaid",
       two_factor: false,
       impersonator: null,
     });

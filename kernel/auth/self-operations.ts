@@ -30,6 +30,7 @@ export function defineMe(deps: AuthOperationDeps): Operation {
       role: v.picklist(roles),
       account_id: v.nullable(v.number()),
       suspended: v.boolean(),
+      suspend_reason: v.nullable(v.string()),
       two_factor: v.boolean(),
       impersonator: v.nullable(v.string()),
     }),
@@ -43,6 +44,7 @@ export function defineMe(deps: AuthOperationDeps): Operation {
         role,
         account_id: accountId,
         suspended,
+        suspend_reason: suspended ? ((await deps.accountOfUser()?.find(ctx.read, id))?.reason ?? null) : null,
         two_factor: totp_enabled_at !== null,
         impersonator: impersonator?.username ?? null,
       };

@@ -58,7 +58,8 @@ function pathIn(req: IncomingMessage): string {
 
 const hostShape = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
-const invalidHost = () => new PanelError("INVALID_INPUT", { status: 400, message: "The request needs one valid Host." });
+const invalidHost = () =>
+  new PanelError("INVALID_INPUT", { status: 400, message: "The request needs one valid Host." });
 
 /** Addresses are built from the Host. One that holds a path would lead the router elsewhere, and of two each reader takes its own. */
 function hasOneHost({ headers, rawHeaders }: IncomingMessage): boolean {
@@ -73,7 +74,10 @@ function hasOneHost({ headers, rawHeaders }: IncomingMessage): boolean {
 
 function refuse(req: IncomingMessage, res: ServerResponse, methods: ReadonlyMap<string, string>, doors: Doors): void {
   const allowed = methods.get(pathIn(req));
-  if (allowed === undefined) return sendError(res, notFound("route"), doors);
+  if (allowed === undefined) {
+    sendError(res, notFound("route"), doors);
+    return;
+  }
   const error = new PanelError("METHOD_NOT_ALLOWED", { status: 405, message: `This route only takes ${allowed}.` });
   sendError(res, error, doors, ["allow", allowed]);
 }

@@ -46,12 +46,11 @@ const none: Readonly<Record<string, string>> = Object.freeze(Object.create(null)
 export function readQuery(url: string): Readonly<Record<string, string>> {
   const start = url.indexOf("?");
   if (start === -1 || start === url.length - 1) return none;
-  const values: Record<string, string> = Object.create(null);
-  for (const [key, value] of new URLSearchParams(url.slice(start + 1))) {
-    if (key in values) {
-      throw new PanelError("INVALID_INPUT", { status: 400, message: "A query parameter was given more than once." });
-    }
-    values[key] = value;
+  const entries = [...new URLSearchParams(url.slice(start + 1))];
+  // Not by assignment: a parameter may be called `__proto__`.
+  const values = Object.fromEntries(entries);
+  if (Object.keys(values).length < entries.length) {
+    throw new PanelError("INVALID_INPUT", { status: 400, message: "A query parameter was given more than once." });
   }
   return values;
 }

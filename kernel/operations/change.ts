@@ -3,7 +3,6 @@ import {
   type ChangeOperation,
   type Clock,
   conflict,
-  isPanelError,
   type OperationContext,
   type Read,
 } from "@patchbay/sdk";
@@ -90,8 +89,8 @@ export class ChangeRunner {
         rollback: call.dryRun === true,
       });
     } catch (error) {
-      // Two equal requests at once: one wrote the key first, the other answers what that one does.
-      const earlier = isPanelError(error) ? undefined : await this.replay(call, prepared.input);
+      // Equal requests at once: one was first, so that the others find its key or its name taken. They answer what it does.
+      const earlier = await this.replay(call, prepared.input);
       if (earlier) return earlier;
       throw error;
     }

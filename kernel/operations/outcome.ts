@@ -33,7 +33,6 @@ interface Row {
   readonly user_id: number | null;
   readonly state: "running" | ChangeResult["state"];
   readonly failures: string | null;
-  readonly answer: string;
 }
 
 /** What a change answers once it is live. */
@@ -71,7 +70,10 @@ export class Outcomes {
 
   /** The final answer, `running`, or the error the change ended with. */
   async result(read: Read, id: string): Promise<StoredAnswer | "running"> {
-    const row = await this.#row(read, id);
+    const row = await read.get<Pick<Row, "state" | "failures"> & { readonly answer: string }>(
+      "SELECT state, failures, answer FROM operations WHERE id = ?",
+      [id],
+    );
     if (!row) throw notFound("operation");
     if (row.state === "running") return "running";
     if (row.state !== "done") throw applyError(row.state, JSON.parse(row.failures ?? "[]") as UnitFailure[]);
@@ -106,7 +108,7 @@ export class Outcomes {
   }
 
   async #row(read: Read, id: string): Promise<Row | undefined> {
-    return read.get<Row>("SELECT id, action, user_id, state, failures, answer FROM operations WHERE id = ?", [id]);
+    return read.get<Row>("SELECT id, action, user_id, state, failures FROM operations WHERE id = ?", [id]);
   }
 }
 

@@ -6,14 +6,14 @@ import { inParallel } from "./parallel.ts";
 export interface ProbeTiming {
   /** Milliseconds until a probe that does not hold counts as failed. */
   readonly deadlineMs: number;
-  /** Asked now and then while a probe does not hold: true ends the waiting. */
+  /** Asked now and then: true ends the waiting. Must not reject. */
   isHopeless?(): Promise<boolean>;
 }
 
 /** A reload takes milliseconds with few sites and seconds with many: look often first, then less often. */
 const firstPauseMs = 5;
 const longestPauseMs = 100;
-/** How long a probe may fail before it is asked whether waiting makes sense. */
+/** How often it is asked whether waiting makes sense. */
 const hopePauseMs = 300;
 const concurrency = 16;
 /** Once one probe has failed the daemon had its time: the others are only given this long. */
@@ -26,22 +26,26 @@ export async function failedProbes(
   timing: ProbeTiming,
 ): Promise<readonly number[]> {
   const failed: number[] = [];
-  await inParallel([...probes.entries()], concurrency, async ([index, probe]) => {
-    const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);
-    if (!(await holds(host, probe, { ...timing, deadlineMs }))) failed.push(index);
-  });
+  const hopeless = new AbortController();
+  const watch = setInterval(async () => {
+    if (await timing.isHopeless?.()) hopeless.abort();
+  }, hopePauseMs);
+  try {
+    await inParallel([...probes.entries()], concurrency, async ([index, probe]) => {
+      const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);
+      const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), hopeless.signal]);
+      if (!(await holds(host, probe, signal))) failed.push(index);
+    });
+  } finally {
+    clearInterval(watch);
+  }
   return failed;
 }
 
-async function holds(host: Host, probe: Probe, { deadlineMs, isHopeless }: ProbeTiming): Promise<boolean> {
-  const signal = AbortSignal.timeout(deadlineMs);
-  let askAt = performance.now() + hopePauseMs;
+async function holds(host: Host, probe: Probe, signal: AbortSignal): Promise<boolean> {
   for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, longestPauseMs)) {
     if (await host.probe(probe, signal)) return true;
     await sleep(pause, undefined, { signal }).catch(() => undefined);
-    if (isHopeless === undefined || performance.now() < askAt) continue;
-    if (await isHopeless()) return false;
-    askAt = performance.now() + hopePauseMs;
   }
   return false;
 }

@@ -22,8 +22,8 @@ export async function openSqlite3Read(file: string): Promise<ReadConnection> {
   await exec(database, [...pragmas, "PRAGMA query_only = ON"].join(";"));
   const statements = new Map<string, Copy[]>();
   const all = <Row>(sql: string, params: readonly SqlValue[] = []) => {
-    let copies = statements.get(sql);
-    if (!copies) statements.set(sql, (copies = []));
+    const copies = statements.get(sql) ?? [];
+    if (copies.length === 0) statements.set(sql, copies);
     const copy = takeCopy(copies, database, sql);
     copy.reads += 1;
     return new Promise<Row[]>((resolve, reject) => {

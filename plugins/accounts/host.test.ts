@@ -86,9 +86,9 @@ it("finds drifted accounts and stops when told", async () => {
 it("tells whose an account is", async () => {
   expect(await accountType.owner(panel.read, 1)).toEqual({ accountId: 1, userId: 2, resellerId: null });
   expect(await accountType.owner(panel.read, 99)).toBeUndefined();
-  expect(await accountOfUser.find(panel.read, 2)).toEqual({ accountId: 1, suspended: false });
-  await panel.call("accounts.suspend", { id: 1 });
-  expect(await accountOfUser.find(panel.read, 2)).toEqual({ accountId: 1, suspended: true });
+  expect(await accountOfUser.find(panel.read, 2)).toEqual({ accountId: 1, suspended: false, reason: null });
+  await panel.call("accounts.suspend", { id: 1, reason: "unpaid" });
+  expect(await accountOfUser.find(panel.read, 2)).toEqual({ accountId: 1, suspended: true, reason: "unpaid" });
 });
 
 it("measures once a minute for everybody, and falls back to the stored value", async () => {

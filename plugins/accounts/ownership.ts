@@ -19,9 +19,10 @@ export const accountType: ObjectType = {
 export const accountOfUser: AccountOfUser = {
   tables: ["accounts"],
   find: async (read, userId) => {
-    const row = await read.get<{ id: number; status: string }>("SELECT id, status FROM accounts WHERE user_id = ?", [
-      userId,
-    ]);
-    return row && { accountId: row.id, suspended: row.status === "suspended" };
+    const row = await read.get<{ id: number; status: string; suspend_reason: string | null }>(
+      "SELECT id, status, suspend_reason FROM accounts WHERE user_id = ?",
+      [userId],
+    );
+    return row && { accountId: row.id, suspended: row.status === "suspended", reason: row.suspend_reason };
   },
 };

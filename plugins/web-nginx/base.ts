@@ -106,7 +106,7 @@ function recordsFile(info: HostInfo): string {
   return `geo $${dollarVariable} { default "$"; }
 geo $pb_near { default 0; 127.0.0.0/8 1; ::1 1; ${info.address} 1; }
 
-map $host $pb_record { default ""; include hosts.d/*.map; }
+map $host $pb_record { default ""; include hosts.d/*/*.map; }
 ${unpack.join("\n")}
 
 map $pb_action $pb_root { default ${quote(`${placesOf(info).tree}/pages`)}; site $pb_tail; }

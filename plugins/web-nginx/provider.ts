@@ -3,7 +3,7 @@ import type { SiteUnit } from "@patchbay/web/contract";
 import { baseFiles, listenAddress, placesOf } from "./base.ts";
 import { includeFault } from "./includes.ts";
 import { isQuotable, maxTokenBytes, quote } from "./quote.ts";
-import { bucketOf, fileStem, packRecord, separator, toRecord } from "./record.ts";
+import { bucketOf, fileStem, mapFileOf, packRecord, separator, toRecord } from "./record.ts";
 
 const service = { service: "nginx" };
 const hostName = /^(?=.{1,253}$)(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?$/;
@@ -40,7 +40,7 @@ function renderSite(info: HostInfo, key: string, unit: SiteUnit): Rendered {
   const include = unit.includes.nginx;
   return {
     lines: unit.names.map((name) => ({
-      file: `hosts.d/${bucketOf(name)}.map`,
+      file: mapFileOf(name),
       key: name,
       line: `${quote(name)} ${value};`,
     })),

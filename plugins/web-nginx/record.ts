@@ -52,6 +52,12 @@ export function bucketOf(name: string): string {
   return createHash("sha256").update(name).digest("hex").slice(0, 2);
 }
 
+/** Where a host name's line is. Few neighbours in each directory: a configuration that is tested links to each of them. */
+export function mapFileOf(name: string): string {
+  const [directory, file] = bucketOf(name);
+  return `hosts.d/${directory}/${file}.map`;
+}
+
 /** A file name for a site. A name of 253 characters and an ending would not fit into the 255 bytes of a file name. */
 export function fileStem(name: string): string {
   if (name.length <= 200) return name;

@@ -23,7 +23,12 @@ export async function measureBurst(): Promise<readonly Row[]> {
     }
     const spread = spreadOf(reloads);
     return [
-      judged(`reloads for ${adds} domains added at once`, show(spread, 0), `≤ ${mostReloads}`, spread.max <= mostReloads),
+      judged(
+        `reloads for ${adds} domains added at once`,
+        show(spread, 0),
+        `≤ ${mostReloads}`,
+        spread.max <= mostReloads,
+      ),
       judged("of them answered before the site was live", String(early), "0", early === 0),
       noted(`time until all ${adds} were answered`, show(spreadOf(seconds), 2, " s")),
     ];

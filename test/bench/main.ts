@@ -41,8 +41,8 @@ listener in a process of its own. One load generator with one thread and 50 conn
     title: "Adding a site",
     method: `Three instances at once, with 10, 1,000 and 10,000 sites of one account; to each in turn a site of another account is
 added. The sites that are there were written into the database and served by one full reconcile. *Panel work* is the time of
-\`domains.add\` inside the kernel without \`nginx -t\`, without the reload and without the short-lived process of the account that
-makes the directory; it does contain staging, fsyncs and the shadow tree. The kernel measured has counters around its helper
+\`domains.add\` inside the kernel without \`nginx -t\`, without the reload and without the short-lived processes of the account that
+make the directory; it does contain staging, fsyncs and the shadow tree. The kernel measured has counters around its helper
 line and its database driver, and is otherwise the one that is shipped.`,
     run: measureSites,
   },
@@ -64,7 +64,8 @@ HTTPS, asked for every 4 ms; daemons come up after that. Rounds alternate with \
     name: "memory",
     title: "Memory",
     method: `An instance with one account, 40 s after the last request. *Panel* is the helper and the kernel, which is all of Patchbay that
-runs; the web server and PHP are not in it.`,
+runs; the web server and PHP are not in it. *Together* is what each holds for itself plus each page of a file they share (Node's
+own program, libraries) once, read from \`/proc/PID/smaps\`: what the two would cost on a machine that runs no other Node.`,
     run: measureMemory,
   },
 ];

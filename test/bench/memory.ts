@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { judged, noted, type Row } from "./figures.ts";
-import { addAccount, BenchPanel, memoryOf } from "./panel.ts";
+import { addAccount, BenchPanel } from "./panel.ts";
+import { type Resident, residentOf } from "./resident.ts";
 
 /** Hashing threads end after 30 s without work. */
 const idleMs = 40_000;
@@ -12,17 +13,24 @@ export async function measureMemory(): Promise<readonly Row[]> {
   try {
     await addAccount(panel, "idle");
     await sleep(idleMs);
-    const helper = memoryOf([panel.pid]);
-    const kernel = memoryOf([panel.kernelPid()]);
-    const [pss, rss] = [helper.pss + kernel.pss, helper.rss + kernel.rss];
-    const text = (mb: number) => `${mb.toFixed(0)} MB`;
+    const [helper, kernel] = [panel.pid, panel.kernelPid()];
+    const both = residentOf([helper, kernel]);
     return [
-      judged("idle panel, PSS of helper and kernel together", text(pss), `< ${aimMb} MB`, pss < aimMb),
-      noted("the same, RSS (pages they share counted twice)", text(rss)),
-      noted("helper alone, PSS and RSS", `${text(helper.pss)}, ${text(helper.rss)}`),
-      noted("kernel alone, PSS and RSS", `${text(kernel.pss)}, ${text(kernel.rss)}`),
+      judged("idle panel: helper and kernel together", inMb(both.together), `< ${aimMb} MB`, both.together < aimMb),
+      noted("sum of their RSS (pages of Node itself counted twice)", inMb(both.rss)),
+      noted("sum of their PSS (smaller the more other Node processes the machine runs)", inMb(both.pss)),
+      noted("kernel alone", all(residentOf([kernel]))),
+      noted("helper alone", all(residentOf([helper]))),
     ];
   } finally {
     await panel.destroy();
   }
+}
+
+function inMb(size: number): string {
+  return `${size.toFixed(0)} MB`;
+}
+
+function all({ together, rss, pss }: Resident): string {
+  return `${inMb(together)}, RSS ${inMb(rss)}, PSS ${inMb(pss)}`;
 }

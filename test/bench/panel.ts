@@ -62,14 +62,23 @@ export class BenchPanel {
   /** Starts it and does not wait. */
   spawn(): ChildProcess {
     const flags = [
-      ...["--data", this.data, "--port", String(this.ports.panel), "--services-port", String(this.ports.services)],
+      "--data",
+      this.data,
+      "--port",
+      String(this.ports.panel),
+      "--services-port",
+      String(this.ports.services),
       // Limits that are never reached, so that counting them is part of what is measured.
-      ...["--rate-standard", "9999999", "--rate-login", "9999999", ...(this.#options.flags ?? [])],
+      "--rate-standard",
+      "9999999",
+      "--rate-login",
+      "9999999",
+      ...(this.#options.flags ?? []),
     ];
     const argv =
       this.#options.traced === true ? partArgv("helper", ...flags) : [join(root, "bin/patchbay.mjs"), "up", ...flags];
     const env = {
-      PATH: process.env["PATCHBAY_PATH"] ?? process.env["PATH"] ?? "",
+      PATH: process.env["PATH"] ?? "",
       PATCHBAY_ADMIN_PASSWORD: "not used by anybody",
     };
     const child = spawn(process.execPath, argv, { env, stdio: ["ignore", "pipe", "pipe"] });
@@ -136,16 +145,6 @@ export async function addAccount(panel: BenchPanel, username: string): Promise<{
   client.close();
   if (answer.status !== 200) throw new Error(`no account: ${answer.text}\n${panel.output}`);
   return answer.body.data;
-}
-
-/** Resident memory of processes in MiB: as counted for each alone, and with shared pages divided among their users. */
-export function memoryOf(pids: readonly number[]): { readonly rss: number; readonly pss: number } {
-  const sum = (field: string) =>
-    pids.reduce((total, pid) => {
-      const text = readFileSync(`/proc/${pid}/smaps_rollup`, "utf8");
-      return total + Number(new RegExp(`^${field}:\\s+(\\d+) kB`, "m").exec(text)?.[1] ?? 0) / 1024;
-    }, 0);
-  return { rss: sum("Rss"), pss: sum("Pss") };
 }
 
 /** Processes whose command line holds a text. */

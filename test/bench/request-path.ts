@@ -57,13 +57,18 @@ async function panelContender(panel: BenchPanel, name: string): Promise<Contende
 }
 
 /** Answers what the panel answers, with the panel's certificate. */
-async function startBare(panel: BenchPanel, { url, headers }: Contender): Promise<{ child: ChildProcess; contender: Contender }> {
+async function startBare(
+  panel: BenchPanel,
+  { url, headers }: Contender,
+): Promise<{ child: ChildProcess; contender: Contender }> {
   const { panel: port } = await freePorts();
   const client = panel.admin();
   const { body } = await client.get(`${path}${new URL(url).search}`);
   client.close();
   const options: BareServer = { port, path, body, pem: join(panel.data, "panel", "tls", "panel.pem") };
-  const child = spawn(process.execPath, partArgv("bare", JSON.stringify(options)), { stdio: ["ignore", "ignore", "inherit"] });
+  const child = spawn(process.execPath, partArgv("bare", JSON.stringify(options)), {
+    stdio: ["ignore", "ignore", "inherit"],
+  });
   const own = url.replace(/:\d+\//, `:${port}/`);
   const probe = new Client(port);
   for (let tries = 0; tries < 200; tries += 1) {
@@ -76,7 +81,10 @@ async function startBare(panel: BenchPanel, { url, headers }: Contender): Promis
 }
 
 /** Requests a second by name; one of each in every round, and one round before that is thrown away. */
-async function race(generate: Generator, contenders: readonly Contender[]): Promise<ReadonlyMap<string, readonly number[]>> {
+async function race(
+  generate: Generator,
+  contenders: readonly Contender[],
+): Promise<ReadonlyMap<string, readonly number[]>> {
   const results = new Map<string, number[]>(contenders.map(({ name }) => [name, []]));
   for (let round = 0; round <= rounds; round += 1) {
     for (const { name, url, headers } of contenders) {

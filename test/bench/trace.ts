@@ -36,7 +36,16 @@ interface Counters {
   home: number;
 }
 
-const zero: Counters = { statements: 0, files: 0, bytes: 0, testFrom: 0, testTo: 0, reloadFrom: 0, reloadTo: 0, home: 0 };
+const zero: Counters = {
+  statements: 0,
+  files: 0,
+  bytes: 0,
+  testFrom: 0,
+  testTo: 0,
+  reloadFrom: 0,
+  reloadTo: 0,
+  home: 0,
+};
 
 /** Counts and times what one change does. Changes must come one after the other. */
 export class Trace {
@@ -75,7 +84,10 @@ export class Trace {
       const { statements, files, bytes, home, testFrom, testTo, reloadFrom, reloadTo } = this.#now;
       const trace: ChangeTrace = {
         total: epochMs() - from,
-        ...{ statements, files, bytes, home },
+        statements,
+        files,
+        bytes,
+        home,
         test: { from: testFrom, to: testTo },
         reload: { from: reloadFrom, to: reloadTo },
       };

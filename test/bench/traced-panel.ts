@@ -1,10 +1,10 @@
 import { chownSync, existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
+import { renewCommandToken, welcomeFirstAdmin } from "../../kernel/credentials.ts";
+import { openFoundation } from "../../kernel/foundation.ts";
 import { instanceConfig, instanceOptions, readFlags } from "../../kernel/helper/config.ts";
 import { runHelper } from "../../kernel/helper/main.ts";
 import type { ManifestLike } from "../../kernel/helper/options.ts";
-import { renewCommandToken, welcomeFirstAdmin } from "../../kernel/credentials.ts";
-import { openFoundation } from "../../kernel/foundation.ts";
 import { connectHelper } from "../../kernel/host/helper-client.ts";
 import { createHost } from "../../kernel/host/host.ts";
 import { detectPhpVersions } from "../../kernel/host/php-versions.ts";
@@ -20,10 +20,19 @@ import { epochMs, shadowMark, Trace } from "./trace.ts";
 
 /** The part `helper`: `patchbay up` with the kernel below, and with a word when a daemon's own test begins. */
 export async function runTracedHelper(argv: readonly string[]): Promise<void> {
-  const config = instanceConfig(readFlags(argv, instanceOptions.map((option) => option.flag)).flags, process.env);
+  const config = instanceConfig(
+    readFlags(
+      argv,
+      instanceOptions.map((option) => option.flag),
+    ).flags,
+    process.env,
+  );
   const { data: dataDir, host, servicesPort, bind } = config;
   const code = await runHelper({
-    ...{ dataDir, host, servicesPort, bind },
+    dataDir,
+    host,
+    servicesPort,
+    bind,
     manifests: readManifests(join(root, "plugins")),
     tenantEntry: join(root, "dist", "helper", "tenant.js"),
     kernel: {

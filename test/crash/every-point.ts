@@ -24,7 +24,9 @@ export async function crashEverywhere(victims: Victims): Promise<void> {
         for (const crash of rounds) {
           const name = `${crash.act}, ${victims} killed at ${crash.points.join(" then ")}`;
           const wrong = await lane.crash(crash, victims).then(
-            (end) => void (ends[end] += 1),
+            (end) => {
+              ends[end] += 1;
+            },
             (error: unknown) => problemOf(error),
           );
           if (wrong !== undefined) ends.broken += 1;
@@ -47,7 +49,8 @@ function inRounds(crashes: readonly Crash[]): Crash[] {
   return Array.from({ length: longest }, (_, round) => byAct.flatMap((list) => list[round] ?? [])).flat();
 }
 
-function problemOf(error: unknown): string {
+/** What is wrong, with what it was waiting for. */
+export function problemOf(error: unknown): string {
   const { message, cause } = error as Error;
   return cause instanceof Error ? `${message}: ${cause.message}` : message;
 }

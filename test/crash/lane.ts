@@ -103,6 +103,8 @@ export class Lane {
     await until(
       `after ${act} was crashed`,
       async () => {
+        // A second crash may come after the panel has answered once.
+        if (!this.#instance.isUp) await this.#recover();
         end = act === "add" ? await this.#world.checkExtra() : await this.#world.checkAccount();
         await this.#world.checkQuiet();
         if (act === "terminate" && end === "gone") this.#world.checkArchive();

@@ -106,16 +106,9 @@ describe("starting and stopping", () => {
   it("refuses a second start in the same directory and leaves the first alone", async () => {
     const instance = keep(await TestInstance.start());
     const before = readFileSync(join(instance.data, "instance.json"), "utf8");
-    const second = instance.launch("helper/main", [
-      ...[
-        "--data",
-        instance.data,
-        "--port",
-        String(instance.ports.panel + 3),
-        "--services-port",
-        String(instance.ports.services + 1),
-      ],
-    ]);
+    const { panel, services } = instance.ports;
+    const argv = [`--data=${instance.data}`, `--port=${panel + 3}`, `--services-port=${services + 1}`];
+    const second = instance.launch("helper/main", argv);
     const code = await new Promise((resolve) => second.on("exit", resolve));
     expect(code).toBe(1);
     expect(instance.output).toContain(`already running (pid ${instance.pid})`);

@@ -106,7 +106,7 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     });
     const holder = instance.client();
     expect((await holder.login("alice", holderPassword)).status).toBe(200);
-    expect(await must(holder.get("auth/me"))).toMatchObject({ suspended: true, account_id: account.id });
+    expect(await must(holder.get("auth/me"))).toMatchObject({ suspended: true, suspend_reason: "invoice unpaid" });
     expect(await must(holder.get("domains/list"))).toHaveLength(5);
     const refused = await holder.post("domains/add", { domain: "more.test", type: "addon" });
     expect(refused).toMatchObject({ status: 403, body: { code: "ACCOUNT_SUSPENDED", success: false } });

@@ -71,7 +71,9 @@ describe("a change that cannot be applied", () => {
 
   it("because the daemon's own test refuses it: 422, nothing is changed", async () => {
     const { admin } = scene;
-    const refused = await leavesNothing(scene, () => admin.post("domains/save-include", { domain_id: domainId, ...poison }));
+    const refused = await leavesNothing(scene, () =>
+      admin.post("domains/save-include", { domain_id: domainId, ...poison }),
+    );
     expect(refused).toMatchObject({ status: 422, body: { success: false, code: "APPLY_REFUSED" } });
     expect(refused.body.message).toMatch(/^Nothing was changed: .*refuses/);
     expect(refused.text).not.toContain("no_such_directive");
@@ -83,7 +85,9 @@ describe("a change that cannot be applied", () => {
   it("because it is refused before the daemon sees it: 422 that names the rule", async () => {
     const { admin } = scene;
     const content = "include /etc/passwd;";
-    const refused = await leavesNothing(scene, () => admin.post("domains/save-include", { domain_id: domainId, content }));
+    const refused = await leavesNothing(scene, () =>
+      admin.post("domains/save-include", { domain_id: domainId, content }),
+    );
     expect(refused.status).toBe(422);
     expect(refused.body.errors[0].message).toMatch(/include is not available/);
     expect(await must(admin.get("domains/includes", { domain_id: domainId }))).toEqual([]);
@@ -118,7 +122,9 @@ describe("a change that cannot be applied", () => {
     const refused = await leavesNothing(scene, () => admin.post("domains/update", move));
     expect(refused).toMatchObject({ status: 409, body: { code: "APPLY_CONFLICT" } });
     expect(refused.body.message).toContain("reconcile/drift");
-    expect((await must(admin.get("domains/list", { account_id: account.id })))[0].document_root).toMatch(/public_html$/);
+    expect((await must(admin.get("domains/list", { account_id: account.id })))[0].document_root).toMatch(
+      /public_html$/,
+    );
     const run = await must(admin.post("reconcile/run"));
     expect(run.plan).toEqual([]);
     expect(run.failures).toMatchObject([{ kind: "conflict" }]);
@@ -167,7 +173,11 @@ describe("a change that cannot be applied", () => {
     const { admin, account, instance } = scene;
     const master = instance.processes().find(({ command }) => command.startsWith("nginx: master"));
     process.kill(master?.pid ?? 0, "SIGKILL");
-    const answer = await admin.post("domains/add", { account_id: account.id, domain: "after-kill.test", type: "addon" });
+    const answer = await admin.post("domains/add", {
+      account_id: account.id,
+      domain: "after-kill.test",
+      type: "addon",
+    });
     expect([200, 503]).toContain(answer.status);
     await until("the site to answer again", async () => (await instance.site(scene.host)).status === 200);
     const domains = (await must(admin.get("domains/list", { account_id: account.id }))) as { domain: string }[];
@@ -195,27 +205,35 @@ describe.runIf(isRoot)("a full disk", () => {
     rmSync(parent, { recursive: true, force: true });
   });
 
-  it.each([0, 4_096, 16_384, 65_536, 262_144])("with %i bytes left: an error, nothing changed, or all of it", async (left) => {
-    const { admin, account, instance } = scene;
-    const domain = `full${left}.test`;
-    const before = digestsUnder(etc(scene));
-    disk.fill(left);
-    const answer = await whileAnswering(scene, () => admin.post("domains/add", { account_id: account.id, domain, type: "addon" }));
-    if (answer.status !== 200) {
-      expect(answer.status, answer.text).toBe(503);
-      expect(answer.body.success).toBe(false);
-      expect(digestsUnder(etc(scene))).toEqual(before);
-    }
-    disk.free();
-    await until("the panel to agree with itself", async () => (await must(admin.get("reconcile/plan"))).plan.length === 0);
-    const domains = (await must(admin.get("domains/list", { account_id: account.id }))) as { domain: string }[];
-    expect(domains.some((one) => one.domain === domain)).toBe(answer.status === 200);
-    if (answer.status !== 200) await addDomain(admin, account, domain);
-    writeIntoHome(account.home_dir, `public_html/${domain}/index.html`, domain);
-    expect(await instance.site(domain)).toMatchObject({ status: 200, text: domain });
-    await isQuiet(scene);
-    expect(instance.isUp).toBe(true);
-  });
+  it.each([0, 4_096, 16_384, 65_536, 262_144])(
+    "with %i bytes left: an error, nothing changed, or all of it",
+    async (left) => {
+      const { admin, account, instance } = scene;
+      const domain = `full${left}.test`;
+      const before = digestsUnder(etc(scene));
+      disk.fill(left);
+      const answer = await whileAnswering(scene, () =>
+        admin.post("domains/add", { account_id: account.id, domain, type: "addon" }),
+      );
+      if (answer.status !== 200) {
+        expect(answer.status, answer.text).toBe(503);
+        expect(answer.body.success).toBe(false);
+        expect(digestsUnder(etc(scene))).toEqual(before);
+      }
+      disk.free();
+      await until(
+        "the panel to agree with itself",
+        async () => (await must(admin.get("reconcile/plan"))).plan.length === 0,
+      );
+      const domains = (await must(admin.get("domains/list", { account_id: account.id }))) as { domain: string }[];
+      expect(domains.some((one) => one.domain === domain)).toBe(answer.status === 200);
+      if (answer.status !== 200) await addDomain(admin, account, domain);
+      writeIntoHome(account.home_dir, `public_html/${domain}/index.html`, domain);
+      expect(await instance.site(domain)).toMatchObject({ status: 200, text: domain });
+      await isQuiet(scene);
+      expect(instance.isUp).toBe(true);
+    },
+  );
 
   it("leaves a log that verifies", async () => {
     expect(await scene.instance.cli("audit", "verify")).toMatchObject({ code: 0 });

@@ -1,4 +1,4 @@
-import { createServer } from "node:net";
+import { createServer, type Socket } from "node:net";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { filesNaming } from "../harness/files.ts";
@@ -8,7 +8,13 @@ import { createAccount, must } from "../harness/must.ts";
 describe("a web server that cannot start", () => {
   it("takes the change back, and works once its port is free", async () => {
     const instance = await TestInstance.prepare();
-    const squatter = createServer().listen(instance.ports.services + 80, "127.0.0.1");
+    // It takes connections and never answers.
+    const held = new Set<Socket>();
+    const squatter = createServer((socket) => void held.add(socket)).listen(instance.ports.services + 80, "127.0.0.1");
+    const leave = () => {
+      squatter.close();
+      for (const socket of held) socket.destroy();
+    };
     try {
       await instance.up();
       const admin = await instance.admin();
@@ -19,11 +25,11 @@ describe("a web server that cannot start", () => {
       expect(refused.headers["retry-after"]).toBeDefined();
       expect((await must(admin.get("accounts/list"))).items).toEqual([]);
       expect(filesNaming(join(instance.data, "etc"), ["early"])).toEqual([]);
-      await new Promise((resolve) => squatter.close(resolve));
+      leave();
       expect((await createAccount(admin, "early")).username).toBe("early");
       expect((await instance.site("early.test")).status).toBe(403);
     } finally {
-      squatter.close();
+      leave();
       await instance.destroy();
     }
   });

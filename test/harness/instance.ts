@@ -19,6 +19,8 @@ export interface InstanceOptions {
   readonly flags?: readonly string[];
   /** Directory of the instance; one of its own below the temporary directory when not given. Never removed. */
   readonly data?: string;
+  /** Changes a copy of the checkout before it is run. */
+  readonly alter?: (checkout: string) => void;
 }
 
 /** What a command printed, and how it ended. */
@@ -45,7 +47,9 @@ export class TestInstance {
     this.data = options.data ?? join(dir, "var");
     this.ports = ports;
     this.#options = options;
-    this.#checkout = options.uid === undefined ? checkout : copyCheckout(join(dir, "checkout"));
+    const copied = options.uid !== undefined || options.alter !== undefined;
+    this.#checkout = copied ? copyCheckout(join(dir, "checkout")) : checkout;
+    options.alter?.(this.#checkout);
   }
 
   /** Starts an instance and waits until it is ready. */
@@ -99,8 +103,12 @@ export class TestInstance {
   spawn(env: Environment = {}): ChildProcess {
     const { flags = [] } = this.#options;
     const argv = [
-      ...["--data", this.data, "--port", String(this.ports.panel), "--services-port", String(this.ports.services)],
-      ...["--rate-standard", "0", "--rate-login", "0", ...flags],
+      `--data=${this.data}`,
+      `--port=${this.ports.panel}`,
+      `--services-port=${this.ports.services}`,
+      "--rate-standard=0",
+      "--rate-login=0",
+      ...flags,
     ];
     this.#child = this.launch("helper/main", argv, env);
     return this.#child;

@@ -11,10 +11,18 @@ import { WatchedClient } from "./watched-client.ts";
 
 /** What frameworks and panels call the things a caller must not set. */
 const genericNames = [
-  ..."role roles is_admin isAdmin admin superuser permissions scopes owner owner_id ownerId user_id userId account_id".split(" "),
-  ..."reseller_id tenant_id id _id uuid password_hash passwordHash hash salt shell home home_dir uid gid status active".split(" "),
-  ..."enabled suspended verified created_at updated_at createdAt deleted_at disk_quota quota max_domains credits".split(" "),
-  ..."dry_run dryRun debug admin_override confirm force _method callback $where $ne toString valueOf hasOwnProperty".split(" "),
+  ..."role roles is_admin isAdmin admin superuser permissions scopes owner owner_id ownerId user_id userId account_id".split(
+    " ",
+  ),
+  ..."reseller_id tenant_id id _id uuid password_hash passwordHash hash salt shell home home_dir uid gid status active".split(
+    " ",
+  ),
+  ..."enabled suspended verified created_at updated_at createdAt deleted_at disk_quota quota max_domains credits".split(
+    " ",
+  ),
+  ..."dry_run dryRun debug admin_override confirm force _method callback $where $ne toString valueOf hasOwnProperty".split(
+    " ",
+  ),
   ..."action resource ip ip_address impersonator impersonator_id two_factor totp_sealed token secret".split(" "),
 ];
 
@@ -38,7 +46,10 @@ describe("request bodies", () => {
   });
 
   const sendRaw = (operation: DescribedOperation, raw: string, headers: Record<string, string> = {}) =>
-    watched.call(admin, operation.method, operation.path, { raw, headers: { "content-type": "application/json", ...headers } });
+    watched.call(admin, operation.method, operation.path, {
+      raw,
+      headers: { "content-type": "application/json", ...headers },
+    });
 
   /** Bodies no operation may take, with the status they must get. */
   function brokenBodies(): readonly (readonly [name: string, raw: string, status: number])[] {
@@ -65,7 +76,7 @@ describe("request bodies", () => {
       ["too deep", deep(21), 400],
       ["much too deep", deep(100_000), 400],
       ["200000 brackets", generated({ prefix: "", unit: "[", times: 200_000, suffix: "]" }) ?? "", 400],
-      ["100000 keys", `{${Array.from({ length: 100_000 }, (_, at) => `"${at}":1`).join()}}`.slice(0, 1_000_000) + "1}", 400],
+      ["100000 keys", `{${Array.from({ length: 100_000 }, (_, at) => `"${at.toString(36)}":1`).join()}}`, 400],
       ["1001 keys", `{${Array.from({ length: 1001 }, (_, at) => `"k${at}":1`).join()}}`, 400],
       ["one byte too many", `{"a":"${"x".repeat(1024 * 1024 - 8 + 1)}"}`, 413],
     ];
@@ -96,8 +107,11 @@ describe("request bodies", () => {
     expect(chunked.status).toBe(413);
     const large = await sendRaw(operation, `{"a":"${"x".repeat(8 * 1024 * 1024)}"}`);
     expect(large.status).toBe(413);
-    // More than anybody sends by mistake is cut off.
-    await expect(sendRaw(operation, "x".repeat(64 * 1024 * 1024))).rejects.toThrow(/ECONNRESET|EPIPE|socket hang up/);
+    // More than anybody sends by mistake may also be cut off.
+    const huge = sendRaw(operation, "x".repeat(64 * 1024 * 1024)).then((answer) => answer.status);
+    expect(await huge.catch((error: NodeJS.ErrnoException) => error.code)).toSatisfy((end) =>
+      [413, "ECONNRESET", "EPIPE"].includes(end),
+    );
   });
 
   it("of the corpus are refused", async () => {
@@ -116,7 +130,14 @@ describe("request bodies", () => {
       if (answer.status !== (unknown ? 404 : 400)) wrong.push(`${item.id}: ${answer.status} ${answer.text}`);
     }
     expect(wrong).toEqual([]);
-    for (const query of ["page=1;%20DROP%20TABLE", "per_page=-1", "per_page=1&per_page=2", "sort=3", "page=1e3", "page=%201"]) {
+    for (const query of [
+      "page=1;%20DROP%20TABLE",
+      "per_page=-1",
+      "per_page=1&per_page=2",
+      "sort=3",
+      "page=1e3",
+      "page=%201",
+    ]) {
       expect((await watched.call(admin, "GET", `/api/accounts/list?${query}`)).status, query).toBe(400);
     }
     const wild = await watched.call(admin, "GET", "accounts/list", { query: { search: "%_\\" } });
@@ -149,7 +170,10 @@ describe("request bodies", () => {
     for (const operation of changes) {
       const [field = "id"] = Object.keys(operation.fields);
       for (const query of [{ [field]: "1" }, { dry_run: "true" }, { dry_run: "" }, { role: "admin" }]) {
-        const answer = await watched.call(admin, operation.method, operation.path, { query, body: sampleInput(operation, 999_999) });
+        const answer = await watched.call(admin, operation.method, operation.path, {
+          query,
+          body: sampleInput(operation, 999_999),
+        });
         if (answer.status !== 400) wrong.push(`${operation.id}: ${answer.status}`);
       }
     }

@@ -1,8 +1,11 @@
 import { expect } from "vitest";
 import { digestsUnder, writeIntoHome } from "../harness/files.ts";
+import { must } from "../harness/must.ts";
 import type { DescribedOperation } from "../matrix/operations.ts";
-import { type CorpusWorld, inputFor, must, send, tenantPassword } from "./corpus-world.ts";
+import { type CorpusWorld, inputFor, send, tenantPassword } from "./corpus-world.ts";
 import { type HostLine, readHosts, readOwnBlocks, readPool } from "./rendered.ts";
+
+type Data = Awaited<ReturnType<typeof must>>;
 
 /** An accepted value, sent for real. */
 export interface Accepted {
@@ -10,13 +13,13 @@ export interface Accepted {
   readonly operation: DescribedOperation;
   readonly field: string;
   readonly value: unknown;
-  readonly canonical: any;
+  readonly canonical: Data;
 }
 
 type Procedure = (accepted: Accepted) => Promise<void>;
 
 /** Sends the value in an otherwise well-formed input, for real. */
-function apply({ world, operation, field, value }: Accepted, more: Record<string, unknown> = {}): Promise<any> {
+function apply({ world, operation, field, value }: Accepted, more: Record<string, unknown> = {}): Promise<Data> {
   return must(send(world.admin, operation, { ...inputFor(world, operation, field), ...more, [field]: value }));
 }
 
@@ -56,7 +59,7 @@ function expectSite(
 
 const createAccountDomain: Procedure = async (accepted) => {
   const { world, canonical } = accepted;
-  let account: any;
+  let account: Data;
   const username = "sample";
   const hosts = await newHosts(world, /^php\/8\.2\/\d+\/pool\.d\/sample\.conf$/, async () => {
     account = await apply(accepted, { username });
@@ -77,14 +80,14 @@ async function remove(world: CorpusWorld, domainId: number): Promise<void> {
   await must(world.admin.post("domains/remove", { account_id: world.tenant.id, domain_id: domainId }));
 }
 
-async function listed(world: CorpusWorld, id: number): Promise<any> {
+async function listed(world: CorpusWorld, id: number): Promise<Data> {
   const domains = await must(world.admin.get("domains/list", { account_id: world.tenant.id }));
   return domains.find((domain: { id: number }) => domain.id === id);
 }
 
 const addDomain: Procedure = async (accepted) => {
   const { world, canonical } = accepted;
-  let domain: any;
+  let domain: Data;
   const hosts = await newHosts(world, nothingElse, async () => {
     domain = await apply(accepted);
   });
@@ -129,7 +132,7 @@ async function expectRedirect({ world, canonical }: Accepted, name: string, reco
 
 const addRedirect: Procedure = async (accepted) => {
   const { world, canonical } = accepted;
-  let domain: any;
+  let domain: Data;
   const hosts = await newHosts(world, nothingElse, async () => {
     domain = await apply(accepted);
   });

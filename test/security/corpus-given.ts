@@ -1,9 +1,9 @@
 import { spawn } from "node:child_process";
 import { existsSync, lstatSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
+import { type CorpusItem, corpusItems } from "../corpora/corpus.ts";
 import type { Answer, Client } from "../harness/client.ts";
 import { until } from "../harness/wait.ts";
-import { type CorpusItem, corpusItems } from "../corpora/corpus.ts";
 import type { CorpusWorld } from "./corpus-world.ts";
 
 /** One attempt that the corpus says must fail in this state, and what came of it. */
@@ -50,11 +50,17 @@ export async function tryForeignNames(world: CorpusWorld): Promise<Attempt[]> {
 export async function tryForeignRoots(world: CorpusWorld): Promise<Attempt[]> {
   const { tenant, user } = world;
   const page = join(tenant.home, "public_html");
-  for (const [name, target] of [["link", "/etc"], ["shadow", "/etc/shadow"], ["victim", `${world.victim.home}/public_html`]] as const) {
+  for (const [name, target] of [
+    ["link", "/etc"],
+    ["shadow", "/etc/shadow"],
+    ["victim", `${world.victim.home}/public_html`],
+  ] as const) {
     symlinkSync(target, join(page, name));
   }
   const roots: readonly (readonly [string, string])[] = [
-    ...corpusItems("file_path").filter(isLinkItem).map((item) => [item.id, String(item.input)] as const),
+    ...corpusItems("file_path")
+      .filter(isLinkItem)
+      .map((item) => [item.id, String(item.input)] as const),
     ["vhf-024", `${world.victim.home}/public_html`],
     ["vhf-024 below", `${world.victim.home}/public_html/x`],
     ["link to a neighbour", "public_html/victim/x"],
@@ -97,7 +103,11 @@ export async function raceForRoot(world: CorpusWorld, rounds: number): Promise<r
     await until("the race begins", () => existsSync(race) || child.exitCode !== null);
     for (let round = 0; round < rounds; round += 1) {
       const domain = `race${round}.test`;
-      const added = await world.user.post("domains/add", { domain, type: "addon", document_root: `public_html/race/f${round}` });
+      const added = await world.user.post("domains/add", {
+        domain,
+        type: "addon",
+        document_root: `public_html/race/f${round}`,
+      });
       if (added.status !== 200) continue;
       await world.user.post("domains/remove", { account_id: world.tenant.id, domain_id: added.body.data.id });
     }

@@ -1,16 +1,10 @@
 import type { Answer, Client } from "../harness/client.ts";
 import type { TestInstance } from "../harness/instance.ts";
+import { must } from "../harness/must.ts";
 import { sampleInput } from "../matrix/inputs.ts";
 import type { DescribedOperation } from "../matrix/operations.ts";
 
 export const tenantPassword = "a long enough password";
-
-/** Succeeds, or says what the panel answered. */
-export async function must(answer: Promise<Answer>): Promise<any> {
-  const { status, body, text } = await answer;
-  if (status !== 200) throw new Error(`${status} ${text}`);
-  return body.data;
-}
 
 /** One tenant with a site and a redirect of its own. */
 export interface Tenant {
@@ -50,7 +44,12 @@ export async function createWorld(instance: TestInstance): Promise<CorpusWorld> 
   const user = instance.client();
   await must(user.login("jack", tenantPassword));
   return {
-    ...{ instance, admin, tenant, victim, user, packageId },
+    instance,
+    admin,
+    tenant,
+    victim,
+    user,
+    packageId,
     reseller: reseller.client,
     resellerId: reseller.id,
     guessed: guessed.client,

@@ -1,12 +1,14 @@
 import { existsSync } from "node:fs";
+import type { FieldError } from "@patchbay/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { corpusItems } from "../corpora/corpus.ts";
 import type { Answer } from "../harness/client.ts";
 import { TestInstance } from "../harness/instance.ts";
+import { must } from "../harness/must.ts";
 import { type DescribedOperation, describeOperations } from "../matrix/operations.ts";
-import { corpusItems } from "../corpora/corpus.ts";
 import { proveAccepted } from "./corpus-accepted.ts";
 import { raceForRoot, tryForeignNames, tryForeignRoots } from "./corpus-given.ts";
-import { type CorpusWorld, callerOf, createWorld, inputFor, loginOf, must, send } from "./corpus-world.ts";
+import { type CorpusWorld, callerOf, createWorld, inputFor, loginOf, send } from "./corpus-world.ts";
 import type { FieldCase, FieldPlan } from "./field-cases.ts";
 import { changesBetween, stateOf } from "./state.ts";
 import { nameOf, planOf, type StringField, stringFields } from "./string-fields.ts";
@@ -73,7 +75,9 @@ describe("hostile values in every string field", () => {
 
   it("refuses what the corpus refuses of server options", async () => {
     const before = await stateOf(instance);
-    const pairs = corpusItems("firewall_service").filter((item) => "key" in Object(item.input) && item.id !== "fws-030");
+    const pairs = corpusItems("firewall_service").filter(
+      (item) => "key" in Object(item.input) && item.id !== "fws-030",
+    );
     for (const item of pairs) {
       ran += 1;
       const answer = await world.admin.post("system/save-option", item.input);
@@ -141,12 +145,14 @@ function faultsOf(answer: Answer, one: FieldCase, { refusal }: FieldPlan, { fiel
   return faults;
 }
 
-function isEnvelope(body: any): boolean {
+function isEnvelope(body: Answer["body"]): boolean {
   return (
     body?.success === false &&
     typeof body.message === "string" &&
     /^[A-Z][A-Z0-9_]+$/.test(body.code) &&
     Array.isArray(body.errors) &&
-    body.errors.every((error: any) => typeof error.field === "string" && typeof error.message === "string")
+    body.errors.every(
+      (error: Partial<FieldError>) => typeof error.field === "string" && typeof error.message === "string",
+    )
   );
 }

@@ -16,6 +16,23 @@ const credential: FieldPlan = {
 };
 const closedSet = field(hostile("reject"));
 const forPeople = field(hostile("text"));
+/** Addresses a parser mends in silence: what was checked would not be what was sent. */
+const mended = [
+  "https://a.test/\nadd_header X y;",
+  "https://a.test/\rx",
+  "ht\ntps://a.test/",
+  "https://a.test/\tx",
+  "https://a.test/a b",
+  "https://a.test/a\\b",
+  " https://a.test/",
+  "https:a.test/",
+  "https:///a.test/",
+  "https://user:pass@a.test/",
+  "https://a.test/\u00adx",
+  "https://a%2etest/",
+  "https://0x7f.1/",
+  "javascript://a.test/%0aalert(1)",
+].map((value, at) => ({ id: `mended-${at}`, value, verdict: "reject" as const }));
 const newPassword = field(fromClass("secret_value"));
 const name = field(
   fromClass("domain_name"),
@@ -61,7 +78,7 @@ export const fieldTable: Readonly<Record<string, FieldPlan>> = {
     fromClass("vhost_field", { pick: ofField("document_root") }),
     hostile("any"),
   ),
-  redirect_to: field(fromClass("vhost_field", { pick: ofField("redirect_to") }), hostile("any"), [
+  redirect_to: field(fromClass("vhost_field", { pick: ofField("redirect_to") }), mended, hostile("any"), [
     {
       id: "own-pipe",
       value: "https://a.test/?x=1|2|site|",

@@ -46,7 +46,10 @@ describe("requests that are not what they seem", () => {
 
   it("reach no operation by another method", async () => {
     const wrong: string[] = [];
-    const extras = [{ id: "openapi", path: "/api/openapi.json", method: "GET" }, { id: "root", path: "/", method: "" }];
+    const extras = [
+      { id: "openapi", path: "/api/openapi.json", method: "GET" },
+      { id: "root", path: "/", method: "" },
+    ];
     for (const { id, method: declared, path } of [...operations, ...extras]) {
       for (const method of methods.filter((one) => one !== declared)) {
         const body = method === "GET" || method === "HEAD" || method === "TRACE" ? {} : { raw: "{}" };
@@ -55,7 +58,10 @@ describe("requests that are not what they seem", () => {
       }
     }
     for (const name of ["x-http-method-override", "x-http-method", "x-method-override"]) {
-      const { status } = await watched.call(admin, "POST", "/api/accounts/list", { raw: "{}", headers: { [name]: "GET" } });
+      const { status } = await watched.call(admin, "POST", "/api/accounts/list", {
+        raw: "{}",
+        headers: { [name]: "GET" },
+      });
       if (status !== 405) wrong.push(`${name}: ${status}`);
     }
     expect(wrong).toEqual([]);
@@ -89,9 +95,21 @@ describe("requests that are not what they seem", () => {
   });
 
   it.each([
-    ["a length and chunks", "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", 400],
-    ["two lengths", "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}", 400],
-    ["an unknown coding", "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, xchunked\r\n\r\n0\r\n\r\n", 400],
+    [
+      "a length and chunks",
+      "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
+    [
+      "two lengths",
+      "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{}",
+      400,
+    ],
+    [
+      "an unknown coding",
+      "POST /api/auth/login HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked, xchunked\r\n\r\n0\r\n\r\n",
+      400,
+    ],
     ["a blank before the colon", "GET /api/system/version HTTP/1.1\r\nHost : x\r\n\r\n", 400],
     ["a folded header", "GET /api/system/version HTTP/1.1\r\nHost: x\r\nA: b\r\n c\r\n\r\n", 400],
     ["two hosts", "GET /api/system/version HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n", 400],
@@ -131,7 +149,7 @@ describe("requests that are not what they seem", () => {
     const forged = {
       "x-forwarded-for": "6.6.6.6",
       "x-real-ip": "6.6.6.6",
-      "forwarded": "for=6.6.6.6;host=evil.test;proto=http",
+      forwarded: "for=6.6.6.6;host=evil.test;proto=http",
       "x-forwarded-host": "evil.test",
       "x-forwarded-proto": "http",
       "cf-connecting-ip": "6.6.6.6",
@@ -141,10 +159,15 @@ describe("requests that are not what they seem", () => {
     const body = { username: "admin", password: adminPassword };
     const login = await watched.call(client, "POST", "auth/login", { body, headers: { ...forged, host: "evil.test" } });
     expect(login.body.data.portal_url).toBe(instance.file.panel.admin);
-    const failed = await watched.call(instance.client(), "POST", "auth/login", { body: { ...body, password: "wrong one" }, headers: forged });
+    const failed = await watched.call(instance.client(), "POST", "auth/login", {
+      body: { ...body, password: "wrong one" },
+      headers: forged,
+    });
     expect(failed.status).toBe(401);
     const { body: log } = await admin.get("system/audit-log", { per_page: 100 });
-    expect(new Set(log.data.items.map((entry: { ip_address: string }) => entry.ip_address))).toEqual(new Set(["127.0.0.1"]));
+    expect(new Set(log.data.items.map((entry: { ip_address: string }) => entry.ip_address))).toEqual(
+      new Set(["127.0.0.1"]),
+    );
     const sessions = await client.get("sessions/list");
     expect(sessions.text).not.toContain("6.6.6.6");
     await client.post("auth/logout");
@@ -174,7 +197,9 @@ describe("requests that are not what they seem", () => {
       for (const path of ["accounts/list", "auth/me", "system/server-options"]) {
         expect((await watched.call(client, "GET", path, { headers })).status, JSON.stringify(headers)).toBe(401);
       }
-      expect(await refusedBy(client, headers, 401).then((wrong) => wrong.filter((one) => !one.startsWith("auth.login")))).toEqual([]);
+      expect(
+        await refusedBy(client, headers, 401).then((wrong) => wrong.filter((one) => !one.startsWith("auth.login"))),
+      ).toEqual([]);
     }
   });
 
@@ -225,7 +250,9 @@ describe("requests that are not what they seem", () => {
     const origin = `https://127.0.0.1:${port()}`;
     const headers = { origin, "sec-fetch-site": "same-origin" };
     const body = { key: "ns1_hostname", value: "" };
-    expect((await watched.call(admin, "POST", "system/save-option", { body, headers, query: { dry_run: 1 } })).status).toBe(200);
+    expect(
+      (await watched.call(admin, "POST", "system/save-option", { body, headers, query: { dry_run: 1 } })).status,
+    ).toBe(200);
   });
 
   it("get every answer with its headers, without a word from inside, and never a 500", async () => {
@@ -240,7 +267,9 @@ describe("requests that are not what they seem", () => {
       headers: { prefer: "respond-async" },
     });
     expect(made.status).toBe(202);
-    const events = await watched.call(admin, "GET", "operations/events", { query: { id: made.body.data.operation_id } });
+    const events = await watched.call(admin, "GET", "operations/events", {
+      query: { id: made.body.data.operation_id },
+    });
     expect(events.text).toContain("event: operation");
     expect(watched.faults).toEqual([]);
     expect(watched.asked).toBeGreaterThan(1000);

@@ -10,7 +10,8 @@ const needed: Readonly<Record<string, RegExp>> = {
 };
 const unwanted = ["x-powered-by", "server", "via", "access-control-allow-origin"];
 /** Paths of the machine, statements, stack frames. */
-const inside = /\/(?:tmp|etc|home|root|usr|var|proc|opt|srv|work|run)\/\w|SQLITE_|\bSELECT\b|\bINSERT\b|node:internal|\.(?:js|ts):\d+|\bat \w+\.\w+ \(/;
+const inside =
+  /\/(?:tmp|etc|home|root|usr|var|proc|opt|srv|work|run)\/\w|SQLITE_|\bSELECT\b|\bINSERT\b|node:internal|\.(?:js|ts):\d+|\bat \w+\.\w+ \(/;
 
 /** Asks like a client and keeps an eye on what every answer must and must not have. */
 export class WatchedClient {

@@ -1,0 +1,227 @@
+import { existsSync, lstatSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { openSqlite3Read } from "../../kernel/storage/sqlite3-read.ts";
+import type { Answer, Client } from "../harness/client.ts";
+import { adminPassword, TestInstance } from "../harness/instance.ts";
+import { must } from "../harness/must.ts";
+import { runningProcesses } from "../harness/processes.ts";
+import { filesWith, holds, ProcessWatch } from "./canaries.ts";
+
+const passwords = new Map(
+  ["create", "account", "reseller", "resold", "own", "wrong", "guess", "factor"].map((name) => [
+    name,
+    `canary of ${name} 7f3a91`,
+  ]),
+);
+const canary = (name: string) => passwords.get(name) ?? "";
+const mode = (path: string) => (lstatSync(path).mode & 0o777).toString(8);
+
+describe("secrets", () => {
+  let instance: TestInstance;
+  let fresh: TestInstance;
+  let admin: Client;
+  let watch: ProcessWatch;
+  const answers: Answer[] = [];
+  /** Secrets the panel made itself. Each was shown in one answer. */
+  const made = new Map<string, string>();
+
+  /** Keeps what was answered, and says in which answer a secret was shown. */
+  async function ask(answer: Promise<Answer>): Promise<Answer> {
+    const known = await answer;
+    answers.push(known);
+    return known;
+  }
+
+  beforeAll(async () => {
+    [instance, fresh] = await Promise.all([
+      TestInstance.start(),
+      TestInstance.start({ env: { PATCHBAY_ADMIN_PASSWORD: undefined } }),
+    ]);
+    admin = await instance.admin();
+    watch = new ProcessWatch(new Map([...passwords, ["bridge", "canary-bridge-key-7f3a91"]]));
+    await useSecrets();
+    await watch.stop();
+  });
+  afterAll(async () => {
+    await instance.destroy();
+    await fresh.destroy();
+  });
+
+  async function useSecrets(): Promise<void> {
+    const account = {
+      username: "canary",
+      domain: "canary.test",
+      email: "canary@people.test",
+      password: canary("create"),
+    };
+    const { body } = await ask(admin.post("accounts/create", account, { "idempotency-key": "canary-1" }));
+    await ask(admin.post("accounts/create", account, { "idempotency-key": "canary-1" }));
+    await ask(admin.post("accounts/create", { ...account, domain: "not a name" }));
+    await ask(admin.post("accounts/change-password", { account_id: body.data.id, password: canary("account") }));
+    const reseller = { username: "canaryres", email: "canaryres@people.test", password: canary("reseller") };
+    const resold = await ask(admin.post("resellers/create", reseller));
+    await ask(admin.post("resellers/update", { id: resold.body.data.id, password: canary("resold") }));
+    const user = instance.client();
+    await ask(user.login("canary", canary("account")));
+    made.set("session", (user.cookie ?? "").split("=")[1] ?? "");
+    await ask(user.other().login("canary", canary("wrong")));
+    await ask(user.other().login(canary("guess"), "nothing"));
+    const own = { current_password: canary("account"), new_password: canary("own"), confirm_password: canary("own") };
+    await ask(user.post("auth/change-password", own));
+    await ask(user.post("auth/change-password", { ...own, confirm_password: canary("wrong") }));
+    await ask(user.post("auth/totp-disable", { password: canary("factor") }));
+    const token = await admin.post("tokens/create", { name: "canary" }, { "idempotency-key": "canary-2" });
+    made.set("token", token.body.data.token);
+    const seed = await user.post("auth/totp-setup");
+    made.set("seed", seed.body.data.secret);
+    await ask(admin.post("system/save-option", { key: "whmcs_api_key", value: "canary-bridge-key-7f3a91" }));
+    for (const path of ["tokens/list", "sessions/list", "system/server-options", "accounts/list", "resellers/list"]) {
+      await ask(admin.get(path));
+    }
+    await ask(admin.get("system/audit-log", { per_page: 100 }));
+    await ask(user.get("auth/me"));
+    await must(admin.post("domains/add", { account_id: body.data.id, domain: "more.canary.test", type: "addon" }));
+  }
+
+  const all = () => new Map([...passwords, ...made, ["bridge", "canary-bridge-key-7f3a91"]]);
+
+  it("are in no file of the instance", () => {
+    const found = filesWith(instance.data, new Map([...all(), ["first admin", adminPassword]]));
+    expect(found.some((one) => one.startsWith("guess: "))).toBe(true);
+    // A name that was tried at the login is kept as a name: who it was is what the log is for.
+    expect(found.filter((one) => !one.startsWith("guess: "))).toEqual([]);
+  });
+
+  it("are not in what the instance printed", () => {
+    const shown = [...all(), ["first admin", adminPassword] as const].filter(([, secret]) =>
+      holds(instance.output, secret),
+    );
+    expect(shown.map(([name]) => name)).toEqual([]);
+  });
+
+  it("are in no argument and no environment while they are used", () => {
+    expect([...watch.found]).toEqual([]);
+    expect(watch.rounds).toBeGreaterThan(20);
+    // Quick ones too, a test of a configuration among them.
+    expect([...watch.seen].some((text) => text.includes(instance.dir) && text.includes("\0-t\0"))).toBe(true);
+    // The first password was given to the helper by whoever started it; nobody it starts gets to see it.
+    const daemons = runningProcesses().filter(
+      ({ command, pid }) => command.includes(instance.dir) && pid !== instance.pid,
+    );
+    const others = [instance.kernelPid(), ...daemons.map(({ pid }) => pid)];
+    const environments = others.map((pid) => readFileSync(`/proc/${pid}/environ`, "utf8"));
+    expect(daemons.length).toBeGreaterThan(1);
+    expect(environments.filter((text) => text.includes(adminPassword))).toEqual([]);
+  });
+
+  it("are in no answer but the one that shows them", () => {
+    const secrets = [...all()].filter(([name]) => name !== "guess");
+    const telling = answers.flatMap(({ text }) =>
+      secrets.filter(([, secret]) => holds(text, secret)).map(([name]) => name),
+    );
+    expect(telling).toEqual([]);
+    expect(answers.length).toBeGreaterThan(15);
+  });
+
+  it("are stars in the audit log", async () => {
+    const { items } = await must(admin.get("system/audit-log", { per_page: 100 }));
+    const details = (action: string) =>
+      items
+        .filter((item: { action: string }) => item.action === action)
+        .map((item: { detail: unknown }) => item.detail);
+    expect(details("accounts.create")[0]).toMatchObject({ username: "canary", password: "***" });
+    expect(details("auth.login")[0]).toMatchObject({ password: "***" });
+    expect(details("auth.change-password")[0]).toMatchObject({
+      current_password: "***",
+      new_password: "***",
+      confirm_password: "***",
+    });
+    expect(details("system.save-option")[0]).toMatchObject({ key: "whmcs_api_key", value: "***" });
+    expect((await must(admin.get("audit/verify"))).ok ?? true).toBe(true);
+  });
+
+  it("are stored as argon2id, as digests, and sealed", async () => {
+    const database = await openSqlite3Read(join(instance.data, "panel", "panel.db"));
+    try {
+      const users = await database.all<{ password_hash: string; totp_sealed: string | null }>("SELECT * FROM users");
+      for (const { password_hash } of users) {
+        const [, memory, passes] = /^\$argon2id\$v=19\$m=(\d+),t=(\d+),p=\d+\$/.exec(password_hash) ?? [];
+        expect(Number(memory)).toBeGreaterThanOrEqual(19_456);
+        expect(Number(passes)).toBeGreaterThanOrEqual(2);
+      }
+      expect(new Set(users.map((user) => user.password_hash)).size).toBe(users.length);
+      for (const table of ["sessions", "api_tokens"]) {
+        const rows = await database.all<{ token_hash: string }>(`SELECT token_hash FROM ${table}`);
+        for (const { token_hash } of rows) expect(token_hash).toMatch(/^[0-9a-f]{64}$/);
+      }
+      const answersKept = await database.all<{ answer: string }>("SELECT answer FROM operations");
+      expect(answersKept.length).toBeGreaterThan(1);
+      for (const { answer } of answersKept) expect(answer).not.toMatch(/[{}"]/);
+    } finally {
+      await database.close();
+    }
+  });
+
+  it("lie in files for the panel alone", () => {
+    const panel = join(instance.data, "panel");
+    expect(mode(panel)).toBe("700");
+    expect(mode(join(instance.data, "helper"))).toBe("700");
+    for (const name of [
+      "key",
+      "panel.db",
+      "panel.db-wal",
+      "panel.db-shm",
+      "cli-token",
+      "audit-anchor",
+      "tls/panel.pem",
+    ]) {
+      expect(mode(join(panel, name)), name).toBe("600");
+    }
+    expect(mode(join(panel, "tls"))).toBe("700");
+    expect(existsSync(join(panel, "first-admin"))).toBe(false);
+    expect(mode(join(fresh.data, "admin-password"))).toBe("600");
+    expect(existsSync(join(fresh.data, "panel", "first-admin"))).toBe(false);
+  });
+
+  it("differ between two instances", async () => {
+    const secretsOf = async (one: TestInstance, password: string) => {
+      const read = (path: string) => readFileSync(join(one.data, path), "latin1");
+      const client = one.client();
+      expect((await client.login("admin", password)).status).toBe(200);
+      const pem = read("panel/tls/panel.pem");
+      return [
+        read("panel/key"),
+        read("panel/cli-token"),
+        pem.slice(pem.indexOf("PRIVATE KEY")),
+        pem,
+        client.cookie,
+        password,
+      ];
+    };
+    const first = readFileSync(join(fresh.data, "admin-password"), "utf8").trim();
+    expect(first).toMatch(/^[A-Za-z0-9_-]{24}$/);
+    const [a, b] = [await secretsOf(instance, adminPassword), await secretsOf(fresh, first)];
+    expect(a.filter((secret) => b.includes(secret))).toEqual([]);
+    expect(filesWith(join(fresh.data, "panel"), new Map([["first", first]]))).toEqual([]);
+  });
+
+  it("have no default", async () => {
+    const guesses = ["admin", "password", "Nova2026!!", "patchbay", "changeme", "12345678", "root", "", " "];
+    const statuses: number[] = [];
+    for (const [at, password] of guesses.entries()) {
+      // Each from a name of its own as well, so that the lock of one does not answer for another.
+      const { status } = await fresh.client().login(at % 2 ? "Admin" : "admin", password);
+      statuses.push(status);
+    }
+    expect(statuses.filter((status) => ![400, 401, 429].includes(status))).toEqual([]);
+    for (const username of ["root", "administrator", "demo", "user", "patchbay"]) {
+      expect((await fresh.client().login(username, "Nova2026!!")).status).toBe(401);
+    }
+    const client = await instance.admin();
+    for (const password of ["Nova2026!!", "admin123", "password", "patchbay1!"]) {
+      const body = { current_password: adminPassword, new_password: password, confirm_password: password };
+      expect((await client.post("auth/change-password", body)).status, password).toBe(400);
+    }
+  });
+});
