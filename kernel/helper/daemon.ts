@@ -25,7 +25,7 @@ const killWaitMs = 2000;
  */
 export async function spawnDaemon(argv: readonly string[], outFile: string, as: Owner | undefined): Promise<Daemon> {
   const [program = "", ...args] = argv;
-  const out = openLog(outFile);
+  const out = openForOutput(outFile);
   try {
     const identity = as ?? {};
     const child = spawn(program, args, {
@@ -126,6 +126,16 @@ function openLog(path: string): number {
   if (stat.isFile() && stat.nlink === 1) return fd;
   closeSync(fd);
   throw new HelperError("conflict", "the log of the daemon is not a plain file");
+}
+
+// Daemons hand it down to what they start, some to programs of tenants: those must not read what was written before.
+function openForOutput(path: string): number {
+  const checked = openLog(path);
+  try {
+    return openSync(`/proc/self/fd/${checked}`, constants.O_WRONLY | constants.O_APPEND);
+  } finally {
+    closeSync(checked);
+  }
 }
 
 // Both are looked at: a daemon may give one of them up as soon as it is up, and not every daemon the same.

@@ -95,35 +95,11 @@ function pools(stage: PhpStage, subject: PhpSubject): void {
     );
   });
 
-  if (subject.machine.separateUsers) {
-    stage.look("from which no program gets to another account or to the panel either", async (scene) => {
-      const [ada, bob] = [stage.the("ada"), stage.the("bob")];
-      const { etc, log, run: sockets, homes } = scene.panel.paths;
-      for (const path of [`${ada.home_dir}/public_html`, homes, etc, join(etc, subject.plugin), log, sockets]) {
-        const listed = await run(scene, bob, `echo shell_exec(${JSON.stringify(`ls -d ${path}/* 2>/dev/null`)});`);
-        expect(listed, path).not.toContain(`${path}/`.replace("/*", ""));
-      }
-      const foreign = listFiles(sockets).filter((path) => path.includes("ada"));
-      expect(foreign.length, "sockets of the other pool").toBeGreaterThan(0);
-      for (const path of foreign) {
-        const code = `echo @stream_socket_client("unix://${path}", $no, $why, 2) ? "connected" : "refused";`;
-        expect(await run(scene, bob, code), path).toBe("refused");
-      }
-    });
+  if (subject.machine.separateUsers) programs(stage, subject);
+  whatBelongsToAPool(stage);
+}
 
-    stage.look("from which no program inherits a file of the panel that it could read", async (scene) => {
-      const bob = stage.the("bob");
-      const list = 'for f in /proc/self/fd/*; do echo "$(readlink $f)|$(grep flags: /proc/self/fdinfo/${f##*/})"; done';
-      const lines = (await run(scene, bob, `echo shell_exec(${JSON.stringify(list).replaceAll("$", "\\$")});`)).split(
-        "\n",
-      );
-      const ofPanel = lines.filter(
-        (line) => line.startsWith(dirname(scene.panel.paths.etc)) && !line.startsWith(bob.home_dir),
-      );
-      for (const line of ofPanel) expect(line, "open for writing alone").toMatch(/\|flags:\s+\d*1$/);
-    });
-  }
-
+function whatBelongsToAPool(stage: PhpStage): void {
   stage.look("whose uploads, sessions and temporary files stay in its home", async (scene) => {
     const ada = stage.the("ada");
     const told = await run(
@@ -169,6 +145,36 @@ function pools(stage: PhpStage, subject: PhpSubject): void {
     expect(refused.status).toBe(400);
     const { items } = await scene.look<{ items: { username: string }[] }>("accounts/list");
     expect(items.map(({ username }) => username).sort()).toEqual(["ada", "bob"]);
+  });
+}
+
+/** Scripts start programs, which obey the machine and not PHP. */
+function programs(stage: PhpStage, subject: PhpSubject): void {
+  stage.look("from which no program gets to another account or to the panel either", async (scene) => {
+    const [ada, bob] = [stage.the("ada"), stage.the("bob")];
+    const { etc, log, run: sockets, homes } = scene.panel.paths;
+    for (const path of [`${ada.home_dir}/public_html`, homes, etc, join(etc, subject.plugin), log, sockets]) {
+      const listed = await run(scene, bob, `echo shell_exec(${JSON.stringify(`ls -d ${path}/* 2>/dev/null`)});`);
+      expect(listed.trim(), path).toBe("");
+    }
+    const foreign = listFiles(sockets).filter((path) => path.includes("ada"));
+    expect(foreign.length, "sockets of the other pool").toBeGreaterThan(0);
+    for (const path of foreign) {
+      const code = `echo @stream_socket_client("unix://${path}", $no, $why, 2) ? "connected" : "refused";`;
+      expect(await run(scene, bob, code), path).toBe("refused");
+    }
+  });
+
+  stage.look("from which no program inherits a file of the panel that it could read", async (scene) => {
+    const bob = stage.the("bob");
+    const list = 'for f in /proc/self/fd/*; do echo "$(readlink $f)|$(grep flags: /proc/self/fdinfo/${f##*/})"; done';
+    const lines = (await run(scene, bob, `echo shell_exec(${JSON.stringify(list).replaceAll("$", "\\$")});`)).split(
+      "\n",
+    );
+    const ofPanel = lines.filter(
+      (line) => line.startsWith(dirname(scene.panel.paths.etc)) && !line.startsWith(bob.home_dir),
+    );
+    for (const line of ofPanel) expect(line, "open for writing alone").toMatch(/\|flags:\s+\d*1$/);
   });
 }
 

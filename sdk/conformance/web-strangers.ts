@@ -21,6 +21,12 @@ export function answeringStrangers(stage: WebStage, subject: WebSubject): void {
     }
   });
 
+  hiddenFiles(stage);
+  scripts(stage, subject);
+  if (subject.machine.separateUsers) foreignFiles(stage);
+}
+
+function hiddenFiles(stage: WebStage): void {
   stage.look("hidden files are not there, except below .well-known", async (scene) => {
     const ada = stage.the("ada");
     const hidden = [".env", ".git/config", ".htaccess", ".htpasswd", ".user.ini", "sub/.secret/x.txt", ".x.php"];
@@ -36,7 +42,9 @@ export function answeringStrangers(stage: WebStage, subject: WebSubject): void {
     const challenge = await scene.get("ada.test", "/.well-known/acme-challenge/token");
     expect(challenge).toMatchObject({ status: 200, text: "token" });
   });
+}
 
+function scripts(stage: WebStage, subject: WebSubject): void {
   stage.look("a request header never becomes the proxy of a script", async (scene) => {
     scene.write(
       stage.the("ada"),
@@ -85,8 +93,6 @@ export function answeringStrangers(stage: WebStage, subject: WebSubject): void {
       expect((await scene.get("ada.test", "/index.php/a/b")).status).toBe(404);
     });
   }
-
-  if (subject.machine.separateUsers) foreignFiles(stage);
 }
 
 /** Tenants are users of their own: no link and no path leads from one to the other. */
