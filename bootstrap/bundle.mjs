@@ -2,13 +2,28 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { root, SetupError, say } from "./checkout.mjs";
 import { runOrStop } from "./run.mjs";
-import { readStamp, sourceStamp, writeStamp } from "./stamp.mjs";
+import { readStamp, sourceLook, sourceStamp, writeStamp } from "./stamp.mjs";
 
 const stampFile = join(root, "dist", ".stamp");
+const lookFile = join(root, "dist", ".look");
 
 /** True when `dist/` was built from the sources there are. */
 export function bundleIsFresh() {
-  return readStamp(stampFile) === sourceStamp();
+  const stamp = readStamp(stampFile);
+  const look = `${sourceLook()} ${stamp}`;
+  if (stamp !== "" && readStamp(lookFile) === look) return true;
+  if (stamp !== sourceStamp()) return false;
+  rememberLook(look);
+  return true;
+}
+
+// Together with the stamp it was compared under, so that it never speaks for another build.
+function rememberLook(look) {
+  try {
+    writeStamp(lookFile, look);
+  } catch {
+    // The checkout is somebody else's: then the sources are read at each start.
+  }
 }
 
 /** Builds `dist/`. In a process of its own: the bundler's memory goes with it. Throws SetupError when it fails. */

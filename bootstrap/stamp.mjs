@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import { existsSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { listPlugins, readPackage, root } from "./checkout.mjs";
 
@@ -38,16 +38,33 @@ export function dependencyStamp(base = root) {
   return `${nativeTarget} ${hash.digest("hex")}`;
 }
 
-/** What `dist/` was built from. By content: a checkout of another branch and back changes times, not contents. */
-export function sourceStamp(base = root) {
-  const hash = createHash("sha256");
+function listSources(base) {
   const files = [join(base, "bootstrap", "build.mjs"), join(base, "package-lock.json")];
   for (const folder of ["sdk", "kernel", "plugins", "test/bench"]) {
     if (existsSync(join(base, folder))) files.push(...walk(join(base, folder)));
   }
-  for (const file of files) {
+  return files;
+}
+
+/** What `dist/` was built from. By content: a checkout of another branch and back changes times, not contents. */
+export function sourceStamp(base = root) {
+  const hash = createHash("sha256");
+  for (const file of listSources(base)) {
     const content = readFileSync(file);
     hash.update(`${file.slice(base.length)} ${content.length}\n`).update(content);
+  }
+  return hash.digest("hex");
+}
+
+/**
+ * What the sources look like from outside: names, sizes, times. As long as it is the same nothing was written to them, and
+ * nobody has to read them all at every start.
+ */
+export function sourceLook(base = root) {
+  const hash = createHash("sha256");
+  for (const file of listSources(base)) {
+    const { size, mtimeNs, ctimeNs, ino } = statSync(file, { bigint: true });
+    hash.update(`${file.slice(base.length)} ${size} ${mtimeNs} ${ctimeNs} ${ino}\n`);
   }
   return hash.digest("hex");
 }

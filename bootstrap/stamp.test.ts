@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from "node:
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { dependencyStamp, readStamp, sourceStamp, writeStamp } from "./stamp.mjs";
+import { dependencyStamp, readStamp, sourceLook, sourceStamp, writeStamp } from "./stamp.mjs";
 
 let root: string;
 
@@ -20,6 +20,18 @@ beforeEach(() => {
   put("plugins/web/index.ts", "a");
 });
 afterEach(() => rmSync(root, { recursive: true }));
+
+describe("sourceLook", () => {
+  it("stays while nothing is written, and changes with a write that keeps size and time", () => {
+    const file = join(root, "plugins/web/index.ts");
+    utimesSync(file, 1_000, 1_000);
+    const before = sourceLook(root);
+    expect(sourceLook(root)).toBe(before);
+    writeFileSync(file, "b");
+    utimesSync(file, 1_000, 1_000);
+    expect(sourceLook(root)).not.toBe(before);
+  });
+});
 
 describe("sourceStamp", () => {
   const changed = (path: string, text: string) => {

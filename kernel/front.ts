@@ -52,7 +52,7 @@ export function changeRooms(rooms: FrontRooms): ChangeRooms {
     veto: (hook, payload) => hooks.veto(hook, payload),
     transform: (hook, value, revalidate) => hooks.transform(hook, value, revalidate),
     guarded: (hook, payload) => hooks.guarded(hook, payload),
-    emit: (db, hook, payload) => rooms.outbox.emit(db, hook, payload),
+    emit: (db, hook, payload, heldBy) => rooms.outbox.emit(db, hook, payload, heldBy),
   };
   return {
     hooks: runner,

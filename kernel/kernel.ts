@@ -110,7 +110,10 @@ export async function createKernel(parts: KernelParts) {
     ids,
     crashPoint,
     outcomeOf: (changeId) => outcomes.ended(storage.read, changeId),
-    onOutcome: (change, changeId, result) => outcomes.finish(change.db, changeId, result, clock.now()),
+    onOutcome: async (change, changeId, result) => {
+      await outcomes.finish(change.db, changeId, result, clock.now());
+      await jobs.settle(change.db, changeId, result.state !== "undone");
+    },
   });
   root.value(K.reconciler, reconciler);
   const front: FrontRooms = { generation, ownership, audit, quotas, outbox };

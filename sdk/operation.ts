@@ -60,7 +60,10 @@ export interface OperationContext {
 export interface ChangeContext extends OperationContext {
   readonly db: Db;
   readonly intents: Intents;
-  /** Queues a notify hook in this transaction: it is delivered at least once after commit, never before. */
+  /**
+   * Queues a notify hook in this transaction. It is delivered at least once, when the change is committed and its units
+   * are live, and never when the change is undone.
+   */
   emit<P>(hook: Hook<"notify", P>, payload: P): Promise<void>;
   /** Runs a guarded hook: a tap that throws ends the change. */
   run<P>(hook: Hook<"guarded", P>, payload: P): Promise<void>;

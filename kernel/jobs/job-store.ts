@@ -17,6 +17,8 @@ export interface NewJob {
   readonly runAt: number;
   readonly dedupeKey: string | null;
   readonly maxAttempts: number;
+  /** Change whose end it waits for; null: it is ready at once. */
+  readonly heldBy: string | null;
   readonly now: number;
 }
 
@@ -40,6 +42,8 @@ export async function insertJob(db: Db, job: NewJob): Promise<boolean> {
       run_at: job.runAt,
       dedupe_key: job.dedupeKey,
       max_attempts: job.maxAttempts,
+      held_by: job.heldBy,
+      state: job.heldBy === null ? "ready" : "held",
       created_at: job.now,
       updated_at: job.now,
     })
@@ -47,6 +51,13 @@ export async function insertJob(db: Db, job: NewJob): Promise<boolean> {
     .ignore()
     .returning("id");
   return inserted.length > 0;
+}
+
+/** Lets the jobs that wait for a change run, or forgets them when the change was undone. */
+export async function releaseHeld(db: Db, heldBy: string, keep: boolean, now: number): Promise<void> {
+  const held = db("jobs").where({ held_by: heldBy, state: "held" });
+  if (keep) await held.update({ state: "ready", run_at: now, updated_at: now });
+  else await held.delete();
 }
 
 /** Takes up to `limit` due jobs of these queues. A job whose lease ran out counts as due: its worker is gone. */

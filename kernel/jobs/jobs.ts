@@ -1,6 +1,6 @@
 import type { Clock, Db, Logger } from "@patchbay/sdk";
 import type { Ids, Storage } from "../storage/types.ts";
-import { insertJob } from "./job-store.ts";
+import { insertJob, releaseHeld } from "./job-store.ts";
 import { type JobHandler, Worker, type WorkerTiming } from "./worker.ts";
 
 export interface JobRequest {
@@ -11,6 +11,8 @@ export interface JobRequest {
   readonly runAt?: number;
   /** While a job with this key waits or runs, a second one is not queued. */
   readonly dedupeKey?: string;
+  /** Id of the change whose end it waits for: see `settle`. */
+  readonly heldBy?: string;
   /** Default 10: the last attempt is about half an hour after the first. */
   readonly maxAttempts?: number;
 }
@@ -32,6 +34,11 @@ export interface Jobs {
    * it does. False when the dedupe key is taken.
    */
   enqueue(db: Db, request: JobRequest): Promise<boolean>;
+  /**
+   * Lets the jobs that wait for a change run (`keep`), or forgets them because it was undone. In the transaction in which
+   * the change becomes final.
+   */
+  settle(db: Db, changeId: string, keep: boolean): Promise<void>;
   /** Says who does the jobs of a queue. Jobs of a queue without a handler wait. Throws when the queue has one. */
   handle(queue: string, handler: JobHandler): void;
   /** Looks for work now. */
@@ -65,10 +72,15 @@ export function createJobs(options: JobsOptions): Jobs {
         runAt: request.runAt ?? now,
         dedupeKey: request.dedupeKey ?? null,
         maxAttempts: request.maxAttempts ?? 10,
+        heldBy: request.heldBy ?? null,
         now,
       });
       if (inserted) afterEnd(db, () => worker.wake());
       return inserted;
+    },
+    settle: async (db, changeId, keep) => {
+      await releaseHeld(db, changeId, keep, clock.now());
+      afterEnd(db, () => worker.wake());
     },
     handle: (queue, handler) => {
       if (handlers.has(queue)) throw new Error(`the queue ${queue} already has a handler`);

@@ -11,6 +11,7 @@ export const jobMigrations: readonly Migration[] = [
         table.text("queue").notNullable();
         table.text("dedupe_key").unique();
         table.text("payload").notNullable();
+        table.text("held_by").index();
         table.bigInteger("run_at").notNullable();
         table.integer("attempts").notNullable().defaultTo(0);
         table.integer("max_attempts").notNullable();

@@ -9,8 +9,11 @@ export type Deliverer = Pick<HookTable, "subscribers" | "deliver">;
 
 /** Delivers notify hooks after commit, to every plugin on its own: one that fails does not hold up the others. */
 export interface Outbox {
-  /** Queues the payload (JSON-safe) for each subscriber, in the caller's transaction. */
-  emit<P>(db: Db, hook: Hook<"notify", P>, payload: P): Promise<void>;
+  /**
+   * Queues the payload (JSON-safe) for each subscriber, in the caller's transaction. With `heldBy` it waits until that
+   * change is final (`Jobs.settle`), and is never delivered when it is undone.
+   */
+  emit<P>(db: Db, hook: Hook<"notify", P>, payload: P, heldBy?: string): Promise<void>;
 }
 
 interface Letter {
@@ -29,10 +32,10 @@ export function createOutbox(jobs: Jobs, hooks: () => Deliverer): Outbox {
     return hooks().deliver(letter.plugin, letter.hook, letter.payload, signal);
   });
   return {
-    emit: async (db, hook, payload) => {
+    emit: async (db, hook, payload, heldBy) => {
       for (const plugin of hooks().subscribers(hook.id)) {
         const letter: Letter = { plugin, hook: hook.id, payload };
-        await jobs.enqueue(db, { queue, payload: letter });
+        await jobs.enqueue(db, { queue, payload: letter, ...(heldBy === undefined ? {} : { heldBy }) });
       }
     },
   };

@@ -109,13 +109,16 @@ export class ChangeRunner {
   ): Promise<Committed> {
     const rooms = this.#rooms();
     const notes: Record<string, unknown> = {};
+    const letters: ((heldBy: string | undefined) => Promise<void>)[] = [];
     let session: Committed["session"];
     const changeContext: ChangeContext = {
       ...context,
       read: change.read,
       db: change.db,
       intents: change.intents,
-      emit: (hook, payload) => rooms.hooks.emit(change.db, hook, payload),
+      emit: async (hook, payload) => {
+        letters.push((heldBy) => rooms.hooks.emit(change.db, hook, payload, heldBy));
+      },
       run: (hook, payload) => rooms.hooks.guarded(hook, payload),
       note: (detail) => Object.assign(notes, detail),
       setSession: (cookie) => {
@@ -131,6 +134,7 @@ export class ChangeRunner {
     }
     await rooms.audit(change, { call, resource: operation.resource?.(input, output) ?? "", detail: notes });
     const waits = change.marks.length > 0;
+    for (const send of letters) await send(waits ? change.id : undefined);
     const key = this.#key(call);
     if (waits || key !== undefined) await this.#remember(change, { call, answer, waits, key, input });
     if (!waits) await this.#storage.settle(change, change.id);
