@@ -1,5 +1,5 @@
-import { ConfigError } from "../helper/config.ts";
-import type { GeneratedCommand } from "./client.ts";
+import { ConfigError, readFlags } from "../helper/config.ts";
+import type { CommandField, GeneratedCommand } from "./client.ts";
 
 /** Turns `--field value` words into the input of a generated command. Throws ConfigError with the rule that is broken. */
 export function toInput(
@@ -7,27 +7,20 @@ export function toInput(
   words: readonly string[],
 ): { input: Record<string, unknown>; dryRun: boolean } {
   const input: Record<string, unknown> = {};
-  let dryRun = false;
-  for (let index = 0; index < words.length; index += 1) {
-    const word = words[index] ?? "";
-    if (!word.startsWith("--")) throw new ConfigError(`unexpected ${word}`);
-    const [flag = "", inline] = word.slice(2).split(/=(.*)/s, 2);
-    if (flag === "dry-run") {
-      dryRun = true;
-      continue;
-    }
-    const field = command.fields.find((known) => known.name === flag.replaceAll("-", "_"));
-    if (!field) throw new ConfigError(`unknown flag --${flag}; it takes ${usageOf(command)}`);
-    const text = inline ?? words[(index += 1)];
-    if (text === undefined) throw new ConfigError(`--${flag} needs a value`);
-    input[field.name] = convert(text, field.type, flag);
+  const spellings = (field: CommandField) => [field.name, field.name.replaceAll("_", "-")];
+  const byFlag = new Map(command.fields.flatMap((field) => spellings(field).map((flag) => [flag, field] as const)));
+  const { flags, words: unexpected } = readFlags(words, [...byFlag.keys()], ["dry-run"]);
+  if (unexpected.length > 0) throw new ConfigError(`unexpected ${unexpected[0]}; it takes ${usageOf(command)}`);
+  for (const [flag, text] of flags) {
+    const field = byFlag.get(flag);
+    if (field) input[field.name] = convert(text, field.type, flag);
   }
   const missing = command.fields.filter((field) => field.required && !(field.name in input));
   // A user's own account is filled in by the panel, so only the panel knows whether a field is really missing.
   if (missing.length > 0 && command.method !== "GET") {
     throw new ConfigError(`missing ${missing.map((field) => `--${field.name.replaceAll("_", "-")}`).join(", ")}`);
   }
-  return { input, dryRun };
+  return { input, dryRun: flags.has("dry-run") };
 }
 
 function convert(text: string, type: string, flag: string): unknown {

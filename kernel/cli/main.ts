@@ -55,15 +55,13 @@ async function run(argv: readonly string[]): Promise<number> {
 function toContext(argv: readonly string[]): CommandContext {
   const words: string[] = [];
   const flags = new Map<string, string>();
-  let json = false;
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? "";
-    if (word === "--json") json = true;
-    else if (word === "--data" || word.startsWith("--data=")) {
-      flags.set("data", word.includes("=") ? word.slice(7) : (argv[(index += 1)] ?? ""));
-    } else words.push(word);
+  const left = argv.filter((word) => word !== "--json");
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
+    if (word === "--data") flags.set("data", left.shift() ?? "");
+    else if (word.startsWith("--data=")) flags.set("data", word.slice("--data=".length));
+    else words.push(word);
   }
-  return { data: instanceConfig(flags, dataOnly(process.env)).data, json, words, argv };
+  return { data: instanceConfig(flags, dataOnly(process.env)).data, json: argv.includes("--json"), words, argv };
 }
 
 /** A command that talks to an instance needs to know where it is, and nothing else of its configuration. */

@@ -66,22 +66,33 @@ export const instanceOptions: readonly Option[] = [
 /** A flag, variable or file entry that cannot be used. Its message is for the person at the terminal. */
 export class ConfigError extends Error {}
 
-/** Splits `--name value` and `--name=value` from words. A flag that is not named here is an error. */
+/** Words of a command line: its flags with their values, and the others. */
+export interface CommandLine {
+  readonly flags: ReadonlyMap<string, string>;
+  readonly words: readonly string[];
+}
+
+/**
+ * Splits `--name value` and `--name=value` from words. `switches` are flags without a value: theirs is empty. Throws
+ * ConfigError for a flag that is not `known` and no switch.
+ */
 export function readFlags(
   argv: readonly string[],
   known: readonly string[],
-): { flags: Map<string, string>; words: string[] } {
+  switches: readonly string[] = [],
+): CommandLine {
   const flags = new Map<string, string>();
   const words: string[] = [];
-  for (let index = 0; index < argv.length; index += 1) {
-    const word = argv[index] ?? "";
+  const left = [...argv];
+  for (let word = left.shift(); word !== undefined; word = left.shift()) {
     if (!word.startsWith("--")) {
       words.push(word);
       continue;
     }
     const [name = "", inline] = word.slice(2).split(/=(.*)/s, 2);
-    if (!known.includes(name)) throw new ConfigError(`unknown flag --${name}`);
-    const value = inline ?? argv[(index += 1)];
+    const isSwitch = switches.includes(name);
+    if (!isSwitch && !known.includes(name)) throw new ConfigError(`unknown flag --${name}`);
+    const value = isSwitch ? "" : (inline ?? left.shift());
     if (value === undefined) throw new ConfigError(`--${name} needs a value`);
     flags.set(name, value);
   }

@@ -1,0 +1,30 @@
+import { expect, it } from "vitest";
+import { toInput } from "./arguments.ts";
+
+const command = {
+  method: "POST",
+  path: "/api/domains/add",
+  summary: "",
+  fields: [
+    { name: "account_id", type: "integer", required: true },
+    { name: "domain", type: "string", required: true },
+    { name: "enabled", type: "boolean", required: false },
+  ],
+};
+
+it("turns flags into typed input, in either spelling", () => {
+  const words = ["--account-id", "7", "--domain=a.test", "--enabled", "true", "--dry-run"];
+  expect(toInput(command, words)).toEqual({ input: { account_id: 7, domain: "a.test", enabled: true }, dryRun: true });
+  expect(toInput(command, ["--account_id=7", "--domain", "a=b"]).input).toEqual({ account_id: 7, domain: "a=b" });
+});
+
+it.each([
+  [["--account-id", "seven", "--domain", "a"], "--account-id must be a number"],
+  [["--account-id", "7"], "missing --domain"],
+  [["--account-id", "7", "--domain"], "--domain needs a value"],
+  [["--colour", "red"], "unknown flag --colour"],
+  [["loose"], "unexpected loose"],
+  [["--enabled", "perhaps"], "--enabled must be true or false"],
+])("refuses %j", (words, message) => {
+  expect(() => toInput(command, words)).toThrow(message);
+});
