@@ -94,8 +94,6 @@ export class Accounts {
   async makeDirectory({ account, path }: PrivilegedInput<"account.make-directory">): Promise<Nothing> {
     this.#check(account);
     this.#assertHome(account);
-    // Looking does no harm, whatever a link leads to; only making something is left to a process of the account.
-    if (isDirectoryChain(account.home, path)) return {};
     await makeDirectories(this.#place(account, "web"), path, { mode: "0750", timeoutMs: shortMs });
     return {};
   }
@@ -216,10 +214,4 @@ export class Accounts {
   #recordFile(account: Account): string {
     return join(this.#parts.layout.helper, "accounts", `${account.username}.json`);
   }
-}
-
-/** True when every part of a path below `home` is a directory and none is a link. */
-function isDirectoryChain(home: string, path: string): boolean {
-  const names = path.split("/");
-  return names.every((_, index) => lstatIf(join(home, ...names.slice(0, index + 1)))?.isDirectory() === true);
 }
