@@ -41,7 +41,22 @@ export class PanelClient {
     this.#certificate = readFileSync(join(data, "panel", "tls", "panel.pem"), "utf8");
   }
 
-  call(method: string, path: string, input: Readonly<Record<string, unknown>> = {}): Promise<Reply> {
+  async call(method: string, path: string, input: Readonly<Record<string, unknown>> = {}): Promise<Reply> {
+    const { status, body } = await this.#send(method, path, input);
+    const reply = body as Reply;
+    return { ...reply, errors: reply.errors ?? [], status };
+  }
+
+  /** The OpenAPI document: what the panel can do, and with which input. */
+  async describe(): Promise<ApiDocument> {
+    return (await this.#send("GET", "/api/openapi.json", {})).body as ApiDocument;
+  }
+
+  #send(
+    method: string,
+    path: string,
+    input: Readonly<Record<string, unknown>>,
+  ): Promise<{ status: number; body: unknown }> {
     const url = new URL(path, this.#origin);
     const body = method === "GET" ? "" : JSON.stringify(input);
     if (method === "GET") for (const [key, value] of Object.entries(input)) url.searchParams.set(key, String(value));
@@ -55,8 +70,7 @@ export class PanelClient {
         res.on("data", (chunk: Buffer) => chunks.push(chunk));
         res.on("end", () => {
           try {
-            const parsed = JSON.parse(Buffer.concat(chunks).toString("utf8")) as Reply;
-            resolve({ ...parsed, errors: parsed.errors ?? [], status: res.statusCode ?? 0 });
+            resolve({ status: res.statusCode ?? 0, body: JSON.parse(Buffer.concat(chunks).toString("utf8")) });
           } catch (error) {
             reject(error as Error);
           }
@@ -66,12 +80,6 @@ export class PanelClient {
       sent.on("error", reject);
       sent.end(body);
     });
-  }
-
-  /** The OpenAPI document: what the panel can do, and with which input. */
-  async describe(): Promise<ApiDocument> {
-    const reply = (await this.call("GET", "/api/openapi.json")) as unknown as ApiDocument;
-    return reply;
   }
 }
 

@@ -1,5 +1,6 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 import type { Read } from "@patchbay/sdk";
+import { unauthenticated } from "../access/can.ts";
 import type { Outcomes } from "../operations/outcome.ts";
 import type { Reconciler } from "../reconcile/types.ts";
 import type { ExtraRoute } from "./app.ts";
@@ -47,6 +48,7 @@ async function serveEvents(
     ip: req.socket.remoteAddress ?? "",
     userAgent: req.headers["user-agent"] ?? "",
   });
+  if (principal.userId === null) throw unauthenticated();
   const { id = "" } = readQuery(req.url ?? "");
   const first = await outcomes.view(read, id, principal);
   res.writeHead(200, ["content-type", "text/event-stream", ...protectiveHeaders]);

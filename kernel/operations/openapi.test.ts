@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import {
   defineChange,
   defineQuery,
@@ -99,6 +100,13 @@ interface Document {
 const build = (list: readonly Operation[]) => buildOpenApi(list, { version: "0.1.0" }) as Document;
 
 describe("buildOpenApi", () => {
+  test("the panel's own document passes them too", async () => {
+    const config = await createConfig({ extends: ["recommended"], telemetry: "off" });
+    const source = readFileSync(new URL("../../docs/reference/openapi.json", import.meta.url), "utf8");
+    const problems = await lintFromString({ source, absoluteRef: "openapi.json", config });
+    expect(problems.map(({ ruleId, message }) => `${ruleId}: ${message}`)).toEqual([]);
+  });
+
   test("the document passes a linter's recommended rules", async () => {
     const config = await createConfig({ extends: ["recommended"], telemetry: "off" });
     const problems = await lintFromString({
