@@ -1,0 +1,99 @@
+import { type Contributions, defineHook, defineQuery, Logger, type Operation, token } from "@patchbay/sdk";
+import * as v from "valibot";
+import { expect, it } from "vitest";
+import { Container } from "../di/container.ts";
+import { buildGeneration } from "./generation.ts";
+import type { LoadedPlugin } from "./load.ts";
+
+const Greeting = token<string>("test.greeting");
+
+const operation = (id: string, more: Partial<Operation> = {}): Operation =>
+  ({
+    ...defineQuery({
+      id,
+      summary: id,
+      access: { callers: ["admin"] },
+      rate: "standard",
+      input: v.strictObject({}),
+      output: v.string(),
+      handle: async (_input, ctx) => ctx.use(Greeting),
+    }),
+    ...more,
+  }) as Operation;
+
+function plugin(id: string, contribute: (to: Contributions) => void): LoadedPlugin {
+  const manifest = { id, title: id, sdk: "^1.0.0", provides: [], requires: [], packages: [], grants: { services: {} } };
+  return { manifest, version: "1.0.0", dir: "", plugin: { $type: "patchbay/plugin", version: 1, contribute } };
+}
+
+function build(...plugins: LoadedPlugin[]) {
+  const root = new Container();
+  root.value(Logger, { info: () => {}, warn: () => {}, error: () => {} });
+  return buildGeneration({
+    plugins,
+    root,
+    operations: [],
+    migrations: [],
+    schedules: [],
+    chosen: () => undefined,
+    isInstalled: () => true,
+    onBlame: () => {},
+  });
+}
+
+it("lets plugins find the services others publish, each made once and on first use", () => {
+  let made = 0;
+  const generation = build(
+    plugin("one", (to) => {
+      to.service(Greeting, () => {
+        made += 1;
+        return "hello";
+      });
+    }),
+    plugin("two", (to) => to.operation(operation("two.say"))),
+  );
+  expect(made).toBe(0);
+  expect(generation.servicesFor("two.say").use(Greeting)).toBe("hello");
+  expect(generation.servicesFor("two.say").find(Greeting)).toBe("hello");
+  expect(made).toBe(1);
+  expect(generation.servicesFor("two.say").find(token("test.nobody"))).toBeUndefined();
+});
+
+it("names everything that does not fit together, and whose it is", () => {
+  const meter = { id: "notes", count: async () => 0 };
+  const limits = { limit: async () => null };
+  const start = () =>
+    build(
+      plugin("one", (to) => {
+        to.operation(operation("notes.list"));
+        to.meter(meter);
+        to.limits(limits);
+      }),
+      plugin("two", (to) => {
+        to.operation(operation("notes.list"));
+        to.operation(operation("notes.get", { access: { callers: ["admin"], object: { type: "note", from: "id" } } }));
+        to.meter(meter);
+        to.limits(limits);
+      }),
+      plugin("three", () => {
+        throw new Error("no luck");
+      }),
+    );
+  expect(start).toThrow("/api/notes/list is declared twice");
+  expect(start).toThrow("meter notes is declared twice, the second time by two");
+  expect(start).toThrow("the limit source is declared by one and two");
+  expect(start).toThrow("three failed to contribute: no luck");
+});
+
+it("refuses an ownership rule about an object nobody declares", () => {
+  const rule = { access: { callers: ["admin"], object: { type: "note", from: "id" } } } as Partial<Operation>;
+  expect(() => build(plugin("one", (to) => to.operation(operation("notes.get", rule))))).toThrow(
+    "notes.get names the unknown object note",
+  );
+});
+
+it("refuses taps in an impossible order", () => {
+  const hook = defineHook<"guarded", null>("guarded", "notes.check");
+  const late = (to: Contributions) => to.tap(hook, async () => undefined, { after: ["nobody"] });
+  expect(() => build(plugin("one", late))).toThrow("nobody");
+});
