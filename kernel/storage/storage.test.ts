@@ -154,6 +154,16 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
     await expect(storage.migrate("test", [])).rejects.toThrow("newer");
   });
 
+  it("answers many reads at once, each with its own rows or its own error", async () => {
+    for (const text of ["a", "b", "c"]) await storage.change(({ intents }) => intents.insert("notes", { text }));
+    const one = (id: number) => storage.read.get<{ text: string }>("SELECT text FROM notes WHERE id = ?", [id]);
+    const wrong = storage.read.all("DELETE FROM notes").catch(() => "refused");
+    const found = await Promise.all([one(1), wrong, one(3), texts(), one(99)]);
+    expect(found).toEqual([{ text: "a" }, "refused", { text: "c" }, ["a", "b", "c"], undefined]);
+    await storage.change(({ intents }) => intents.insert("notes", { text: "d" }));
+    expect(await one(4)).toEqual({ text: "d" });
+  });
+
   it("refuses writes on the reading connection", async () => {
     await expect(storage.read.all("DELETE FROM notes")).rejects.toThrow();
   });
