@@ -6,7 +6,6 @@ import { redact } from "./audit/redact.ts";
 import type { Outbox } from "./jobs/outbox.ts";
 import type { Call } from "./operations/call.ts";
 import type { ChangeRooms } from "./operations/change.ts";
-import type { HookRunner } from "./operations/hooks.ts";
 import type { PipelineRooms } from "./operations/pipeline.ts";
 import type { Generation } from "./plugins/generation.ts";
 import type { Quotas } from "./quotas/quotas.ts";
@@ -48,14 +47,11 @@ function pipelineRooms(rooms: FrontRooms, operationId: string): PipelineRooms {
 
 export function changeRooms(rooms: FrontRooms): ChangeRooms {
   const { hooks } = rooms.generation();
-  const runner: HookRunner = {
-    veto: (hook, payload) => hooks.veto(hook, payload),
-    transform: (hook, value, revalidate) => hooks.transform(hook, value, revalidate),
-    guarded: (hook, payload) => hooks.guarded(hook, payload),
-    emit: (db, hook, payload, heldBy) => rooms.outbox.emit(db, hook, payload, heldBy),
-  };
   return {
-    hooks: runner,
+    hooks: {
+      guarded: (hook, payload) => hooks.guarded(hook, payload),
+      emit: (db, hook, payload, heldBy) => rooms.outbox.emit(db, hook, payload, heldBy),
+    },
     claim: (read, claims) => rooms.quotas.claim(read, claims),
     audit: (change, { call, resource, detail }) => appendAudit(rooms.audit, change, { call, resource, detail }),
   };

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import type { ServicePort } from "@patchbay/sdk";
 
 /** How an instance is run: flags, `PATCHBAY_*` variables and the config file, in this order of precedence. */
 export interface InstanceConfig {
@@ -164,7 +165,7 @@ function count(text: string): number {
   throw new ConfigError("must be a whole number");
 }
 
-const wellKnown = {
+const wellKnown: Readonly<Record<ServicePort, number>> = {
   http: 80,
   https: 443,
   dns: 53,
@@ -175,13 +176,11 @@ const wellKnown = {
   ftp: 21,
   mysql: 3306,
   postgresql: 5432,
-} as const;
-
-export type ServicePortName = keyof typeof wellKnown;
+};
 
 /** Ports of the service daemons: the well-known ones on a real server, moved up by the base in the sandbox. */
-export function servicePorts(config: Pick<InstanceConfig, "host" | "servicesPort">): Record<ServicePortName, number> {
+export function servicePorts(config: Pick<InstanceConfig, "host" | "servicesPort">): Record<ServicePort, number> {
   const base = config.host === "system" ? 0 : config.servicesPort;
   const ports = Object.entries(wellKnown).map(([name, port]) => [name, base + port]);
-  return Object.fromEntries(ports) as Record<ServicePortName, number>;
+  return Object.fromEntries(ports) as Record<ServicePort, number>;
 }

@@ -61,8 +61,6 @@ async function up(config: InstanceConfig): Promise<number> {
   const code = await runHelper({
     dataDir: config.data,
     host: config.host,
-    servicesPort: config.servicesPort,
-    bind: config.bind,
     manifests: readManifests(join(root, "plugins")),
     tenantEntry: join(dist, "helper", "tenant.js"),
     kernel: {

@@ -18,10 +18,6 @@ export interface HelperOptions {
   /** Absolute. Created when missing. In the sandbox everything of the instance is below it. */
   readonly dataDir: string;
   readonly host: "sandbox" | "system";
-  /** First port of the service daemons. For the kernel; the helper opens no port. */
-  readonly servicesPort: number;
-  /** Address of the service daemons. For the kernel. */
-  readonly bind: string;
   /** Program and whole environment of the kernel: nothing of the helper's own environment is passed on. */
   readonly kernel: { readonly argv: readonly string[]; readonly env: Readonly<Record<string, string>> };
   /** Manifests of the plugins whose grants hold. */

@@ -1,5 +1,6 @@
-import type { HostInfo, ServicePort } from "@patchbay/sdk";
+import type { HostInfo } from "@patchbay/sdk";
 import type { PrivilegedOutput } from "@patchbay/sdk/privileged";
+import { servicePorts } from "../helper/config.ts";
 import { createProbe } from "./probe.ts";
 import type { HelperClient, Host } from "./types.ts";
 
@@ -14,25 +15,10 @@ export interface HostOptions {
   readonly phpVersions: readonly string[];
 }
 
-const usualPorts: Readonly<Record<ServicePort, number>> = {
-  ftp: 21,
-  smtp: 25,
-  dns: 53,
-  http: 80,
-  imap: 143,
-  https: 443,
-  submission: 587,
-  imaps: 993,
-  mysql: 3306,
-  postgresql: 5432,
-};
-
 /** The machine as the kernel and the plugins see it. */
 export function createHost({ hello, client, servicesPort, address, phpVersions }: HostOptions): Host {
   const { kind, paths, multiUser, web, accounts } = hello;
-  const offset = kind === "sandbox" ? servicesPort : 0;
-  const shifted = Object.entries(usualPorts).map(([name, port]) => [name, port + offset]);
-  const ports = Object.fromEntries(shifted) as Record<ServicePort, number>;
+  const ports = servicePorts({ host: kind, servicesPort });
   const info: HostInfo = { kind, address, ports, paths, multiUser, web, accounts, phpVersions };
   return { info, helper: client, probe: createProbe(info, client) };
 }

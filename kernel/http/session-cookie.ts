@@ -1,6 +1,6 @@
-/** Name the standard API documents. Without `__Host-`, which would break that name; `Secure` and no `Domain` all the same. */
-export const sessionCookie = "ncpx_session";
+import { sessionCookie } from "../auth/secrets.ts";
 
+// Without the prefix `__Host-`, which would break the documented name; `Secure` and no `Domain` all the same.
 const attributes = "Path=/; HttpOnly; Secure; SameSite=Lax";
 
 /** `Set-Cookie` for a session, or the one that ends it. */

@@ -16,7 +16,7 @@ import { parseOutput } from "./parse.ts";
 
 /** What a change needs besides the pipeline. */
 export interface ChangeRooms {
-  readonly hooks: HookRunner;
+  readonly hooks: Pick<HookRunner, "guarded" | "emit">;
   /** Throws QUOTA_EXCEEDED when a claim does not fit. Called in the transaction. */
   claim(read: Read, claims: readonly import("@patchbay/sdk").QuotaClaim[]): Promise<void>;
   /** Writes the audit record in the transaction. */

@@ -28,8 +28,6 @@ export type ChangeResult =
   | { readonly state: "done" }
   | { readonly state: "undone" | "failed"; readonly failures: readonly UnitFailure[] };
 
-export type OutcomeState = "queued" | "running" | "done" | "failed" | "undone";
-
 /** One difference between what was applied and what is there. */
 export interface Drift {
   /** Stable while the difference is the same. */

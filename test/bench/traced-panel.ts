@@ -27,12 +27,10 @@ export async function runTracedHelper(argv: readonly string[]): Promise<void> {
     ).flags,
     process.env,
   );
-  const { data: dataDir, host, servicesPort, bind } = config;
+  const { data: dataDir, host } = config;
   const code = await runHelper({
     dataDir,
     host,
-    servicesPort,
-    bind,
     manifests: readManifests(join(root, "plugins")),
     tenantEntry: join(root, "dist", "helper", "tenant.js"),
     kernel: {

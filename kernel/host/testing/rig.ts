@@ -90,8 +90,6 @@ export class HelperRig {
     const options: HelperOptions = {
       dataDir: this.dataDir,
       host: "sandbox",
-      servicesPort: 20_000,
-      bind: "127.0.0.1",
       manifests: this.#manifests,
       tenantEntry: join(this.base, "code", "tenant.mjs"),
       kernel: {
