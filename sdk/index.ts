@@ -8,5 +8,6 @@ export * from "./schema/index.ts";
 export * from "./services.ts";
 export * from "./slot.ts";
 export * from "./storage.ts";
+export * from "./task.ts";
 export * from "./token.ts";
 export * from "./version.ts";

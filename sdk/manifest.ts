@@ -22,6 +22,11 @@ const service = v.strictObject({
    * from before is gone or says so. Leave it out for a daemon whose workers change at once.
    */
   draining: v.optional(v.string()),
+  /**
+   * True: it binds its public ports with SO_REUSEPORT, so that while the front of a slot changes the old and the new daemon
+   * may hold them together. Otherwise the old one ends before the new one takes the ports.
+   */
+  sharesPorts: v.optional(v.boolean(), false),
   stop: v.picklist(["SIGTERM", "SIGQUIT", "SIGINT"]),
   /** Milliseconds until SIGKILL follows. */
   stopTimeoutMs: v.optional(v.number(), 5000),

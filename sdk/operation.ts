@@ -2,6 +2,7 @@ import type * as v from "valibot";
 import type { Hook } from "./hook.ts";
 import type { Principal, Role } from "./principal.ts";
 import type { Db, Intents, Read } from "./storage.ts";
+import type { Task } from "./task.ts";
 import type { Token } from "./token.ts";
 
 export type Schema<T = unknown> = v.GenericSchema<unknown, T>;
@@ -69,6 +70,11 @@ export interface ChangeContext extends OperationContext {
   run<P>(hook: Hook<"guarded", P>, payload: P): Promise<void>;
   /** Facts for the audit record besides the redacted input. No secrets. */
   note(detail: Readonly<Record<string, unknown>>): void;
+  /**
+   * Starts a task when this change is committed. The caller is answered 202 with the id of the change; the change is at its
+   * end when the task is. `payload` is JSON-safe and holds no secrets.
+   */
+  start<P>(task: Task<P>, payload: P): void;
   /** Adds a cookie to the answer. Used by the login operations alone. */
   setSession(cookie: { value: string; maxAgeSeconds: number } | null): void;
 }

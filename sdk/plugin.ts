@@ -2,6 +2,7 @@ import type { Hook, HookKind, Tap, TapOrder } from "./hook.ts";
 import type { Operation, Schema } from "./operation.ts";
 import type { ProviderEntry, Slot, Unit } from "./slot.ts";
 import type { Migration, Read } from "./storage.ts";
+import type { Task } from "./task.ts";
 import type { Token } from "./token.ts";
 
 /** A kind of object that belongs to a hosting account. Foreign and missing look the same to callers. */
@@ -83,6 +84,12 @@ export interface Contributions {
   tap<K extends HookKind, P>(hook: Hook<K, P>, tap: Tap<K, P>, order?: TapOrder): void;
   schedule(schedule: Schedule): void;
   setting(setting: Setting): void;
+  /**
+   * A setting of this plugin alone, saved with `plugins/save-settings` and read through `PluginSettings`. Its key is unique
+   * within the plugin. Saving one brings the bases of the plugin's providers up to date.
+   */
+  pluginSetting(setting: Setting): void;
+  task<P>(task: Task<P>): void;
   /** Publishes a service for the plugins that require this one. Created once per generation, on first use. */
   service<T>(token: Token<T>, create: (use: <S>(token: Token<S>) => S) => T): void;
 }

@@ -85,7 +85,10 @@ export const privilegedOps = {
   "apply.test": op(v.strictObject({ tx: transaction, services: v.array(serviceName) }), none),
   /** Puts the staged files in place, keeping the old ones. From here on an unfinished transaction is rolled back. */
   "apply.swap": op(v.strictObject({ tx: transaction }), none),
-  /** Starts, reloads and stops services. A service to be reloaded that does not run is started. */
+  /**
+   * Stops, then starts or reloads services. A service to be reloaded that does not run is started. May be called again in
+   * the same transaction: rolling back undoes all of it, and brings daemons back before it takes others away.
+   */
   "apply.activate": op(
     v.strictObject({ tx: transaction, reload: v.array(serviceName), stop: v.array(serviceName) }),
     none,
@@ -136,6 +139,22 @@ export const privilegedOps = {
   "account.make-directory": op(v.strictObject({ account, path: homePath }), none),
   "account.usage": op(account, v.strictObject({ bytes: v.number(), inodes: v.number() })),
   "archive.prune": op(v.strictObject({ days: safeInt(0, 36500) }), v.strictObject({ removed: v.number() })),
+
+  /** Creates a file in a plugin's state directory, owned by its daemon, unless it is there. */
+  "state.seed": op(v.strictObject({ plugin, path: treePath, content: v.string() }), none),
+  /** Removes files of a plugin's state directory. Succeeds for those that are not there. */
+  "state.remove": op(v.strictObject({ plugin, paths: v.pipe(v.array(treePath), v.maxLength(1000)) }), none),
+
+  /**
+   * Installs the packages a plugin's manifest names, without letting them start their services. `unavailable` when the
+   * helper is not root, there is no apt-get, or it fails; its output goes along.
+   */
+  "package.install": op(v.strictObject({ plugin }), none),
+  /** Installed versions of the packages of these plugins, by package; null for absent. `installable`: root, with apt-get. */
+  "package.versions": op(
+    v.strictObject({ plugins: v.array(plugin) }),
+    v.strictObject({ versions: v.record(v.string(), v.nullable(v.string())), installable: v.boolean() }),
+  ),
 
   /** One FastCGI GET on a unix socket below the run directory. */
   "probe.fastcgi": op(

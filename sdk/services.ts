@@ -1,3 +1,4 @@
+import type { ChangeContext } from "./operation.ts";
 import type { Principal, Role } from "./principal.ts";
 import type { Db, Intents, Read } from "./storage.ts";
 import { token } from "./token.ts";
@@ -34,6 +35,8 @@ export type ServicePort =
   | "http"
   | "https"
   | "dns"
+  /** Control channel of a name server (rndc), loopback only. */
+  | "dns-control"
   | "smtp"
   | "submission"
   | "imap"
@@ -135,7 +138,14 @@ export interface SlotChoice {
   readonly slot: string;
   readonly title: string;
   readonly chosen: string;
-  readonly providers: readonly { readonly id: string; readonly title: string; readonly installed: boolean }[];
+  /** True: the option may also be `none`. */
+  readonly optional: boolean;
+  readonly providers: readonly {
+    readonly id: string;
+    readonly title: string;
+    readonly plugin: string;
+    readonly installed: boolean;
+  }[];
 }
 
 /** The server options: which backend fills which slot, and the settings beside them. */
@@ -217,6 +227,110 @@ export interface Writes {
   write<T>(work: (db: Db, intents: Intents) => Promise<T>): Promise<T>;
 }
 
+/** What switching a slot to another backend would mean. */
+export interface SwitchPreview {
+  readonly slot: string;
+  readonly from: string;
+  readonly to: string;
+  /** How many units would move. */
+  readonly units: number;
+  /** Units the new backend cannot serve: while there are any, the switch is refused unless it is forced. */
+  readonly refused: readonly UnitIssue[];
+  /** What would be lost although the unit is served. */
+  readonly lost: readonly UnitIssue[];
+  /** Anything else worth knowing first. */
+  readonly warnings: readonly string[];
+}
+
+export interface UnitIssue {
+  readonly unit: string;
+  readonly field: string;
+  readonly message: string;
+}
+
+/** Changes which backend serves a slot, on a live server. */
+export interface Switching {
+  /** Looks at every unit. Throws INVALID_INPUT for an option that chooses no backend or a value that is none. */
+  preview(read: Read, option: string, value: string): Promise<SwitchPreview>;
+  /**
+   * Saves the option in the caller's change. Where units must move it starts the switch as a task instead, which saves the
+   * option when everything is served by the new backend; the caller is answered 202. Throws BACKEND_NOT_INSTALLED (409),
+   * SWITCH_REFUSED (422, naming the units) unless `force`, SWITCH_RUNNING (409).
+   */
+  begin(change: ChangeContext, request: { option: string; value: string; force: boolean }): Promise<void>;
+}
+
+/** What is known of one backend on this machine. */
+export interface BackendState {
+  readonly option: string;
+  readonly slot: string;
+  readonly id: string;
+  readonly title: string;
+  readonly plugin: string;
+  readonly installed: boolean;
+  /** Of its first package, as the distribution counts; null while it is not installed. */
+  readonly version: string | null;
+  /** Its daemon runs. For a backend without a daemon: it is in use. */
+  readonly running: boolean;
+  /** It is the chosen one. */
+  readonly active: boolean;
+  /** It is not installed, and the panel can install it. */
+  readonly installable: boolean;
+}
+
+export interface Backends {
+  list(): Promise<readonly BackendState[]>;
+  /** Starts a task that installs the backend's packages. Throws INVALID_INPUT, BACKEND_NOT_INSTALLABLE (409). */
+  install(change: ChangeContext, option: string, value: string): Promise<void>;
+  /** What the provider that serves a unit reports of it. Undefined: it reports nothing, or nobody serves the unit. */
+  report(slot: string, key: string): Promise<Readonly<Record<string, unknown>> | undefined>;
+}
+
+/** Keeps secrets of one plugin, with keys of its own derived from the instance's key. */
+export interface Vault {
+  /** Text that only `open` with the same context can read. Different each time. */
+  seal(context: string, text: string): string;
+  /** Throws when it was sealed for another context, by another plugin, or was changed. */
+  open(context: string, sealed: string): string;
+  /** 32 bytes that are always the same for this instance, plugin and label. */
+  derive(label: string): Uint8Array;
+}
+
+/** A plugin's connections to its own daemon, on this host's address and nowhere else. */
+export interface Wire {
+  /** Sends one datagram and resolves with the answer from there. Rejects with ProviderError `unavailable` after 2 s. */
+  datagram(port: ServicePort, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array>;
+  /** Rejects with ProviderError `unavailable` when nobody answers within 2 s. */
+  connect(port: ServicePort, signal: AbortSignal): Promise<WireStream>;
+}
+
+export interface WireStream {
+  write(bytes: Uint8Array): Promise<void>;
+  /** Exactly `length` bytes. Rejects with ProviderError `unavailable` at the end of the stream or after 10 s. */
+  read(length: number): Promise<Uint8Array>;
+  close(): void;
+}
+
+/** Files in the plugin's state directory, which belongs to its daemon. */
+export interface StateFiles {
+  /** Creates a file, and the directories above it, unless it is there. Relative path as in `RenderedFile`. */
+  seed(path: string, content: string): Promise<void>;
+  /** Removes files. Succeeds for those that are not there. */
+  remove(paths: readonly string[]): Promise<void>;
+}
+
+/** What daemons show to those who ask for no name they know: the server's own certificate, self-signed. PEM. */
+export interface ServerCertificate {
+  readonly certificate: string;
+  readonly privateKey: string;
+}
+
+/** The plugin's own settings, as declared with `to.pluginSetting()`. */
+export interface PluginSettings {
+  /** The current value; of a secret, the secret. */
+  get(key: string): string;
+}
+
 /** The services every plugin can use. */
 export const Services = token<Services>("kernel.services");
 export const Clock = token<Clock>("kernel.clock");
@@ -234,3 +348,14 @@ export const SystemFacts = token<SystemFacts>("kernel.system-facts");
 export const Reads = token<Read>("kernel.reads");
 export const Machine = token<Machine>("kernel.machine");
 export const Writes = token<Writes>("kernel.writes");
+export const Switching = token<Switching>("kernel.switching");
+export const Backends = token<Backends>("kernel.backends");
+/** Of the plugin that asks. */
+export const Vault = token<Vault>("kernel.vault");
+/** Of the plugin that asks. */
+export const Wire = token<Wire>("kernel.wire");
+/** Of the plugin that asks. */
+export const StateFiles = token<StateFiles>("kernel.state-files");
+/** Of the plugin that asks. */
+export const PluginSettings = token<PluginSettings>("kernel.plugin-settings");
+export const ServerCertificate = token<ServerCertificate>("kernel.server-certificate");

@@ -1,3 +1,4 @@
+import { ProviderError } from "./errors.ts";
 import type { Schema } from "./operation.ts";
 import type { Read } from "./storage.ts";
 
@@ -10,6 +11,14 @@ export interface Slot<U extends Unit = Unit> {
   readonly title: string;
   /** Server option that chooses the provider, `web_server`. Null: the only installed provider serves it. */
   readonly option: string | null;
+  /**
+   * How many providers may serve at a time. `one` (the default): the chosen one is the *front*, which holds the public
+   * ports; units that are assigned to another are served by it on ports of its own, and the front relays to it. `many`:
+   * every unit is served by the one it is assigned to, side by side.
+   */
+  readonly cardinality?: "one" | "many";
+  /** True: the option may be `none`. Then units that are assigned to nobody are kept and served by nobody. */
+  readonly optional?: boolean;
   readonly unit: Schema<U>;
   /** Slots whose units must be live first. Removals run in the opposite order. */
   readonly after: readonly string[];
@@ -17,24 +26,54 @@ export interface Slot<U extends Unit = Unit> {
   load(read: Read, keys: readonly string[]): Promise<ReadonlyMap<string, U>>;
   /** All keys that should exist, sorted, after `after`, at most `limit`. */
   keys(read: Read, after: string, limit: number): Promise<readonly string[]>;
+  /** Provider ids of those of `keys` that are not served by the chosen one. Without it none is. */
+  assigned?(read: Read, keys: readonly string[]): Promise<ReadonlyMap<string, string>>;
+  /**
+   * What a visitor would ask of a unit. Before a switch each is asked of the old and of the new provider: an answer that
+   * gets worse stops the switch. Asked without effects in mind, but they may run a tenant's script: keep them few.
+   */
+  parity?(key: string, unit: U): readonly ParityRequest[];
+}
+
+/** One HTTP GET that two providers are compared by. */
+export interface ParityRequest {
+  readonly port: "http" | "https";
+  readonly host: string;
+  readonly path: string;
 }
 
 export function defineSlot<U extends Unit>(slot: Slot<U>): Slot<U> {
   return slot;
 }
 
-/** Why a backend cannot express a unit. */
+/** Something of a unit that a backend cannot express. */
 export interface Issue {
   /** Field of the unit. */
   readonly field: string;
   readonly message: string;
+  /** True: the unit can be served without it, but this would be lost. Otherwise the unit cannot be served at all. */
+  readonly lost?: boolean;
+}
+
+/** Ports on which one provider of a slot is reached beside the public ones. On the loopback address. */
+export type SidePorts = Readonly<Record<"http" | "https", number>>;
+
+/**
+ * Where a provider stands. `front`: its daemon listens on the public ports and on its side ports. `side`: on its side ports
+ * alone, because another is the front, or because it is being looked at before a switch.
+ */
+export interface Stand {
+  readonly role: "front" | "side";
+  readonly ports: SidePorts;
 }
 
 /** A file below the provider's own configuration tree. */
 export interface RenderedFile {
-  /** Relative, `/`-separated, no `..`. */
+  /** Relative, `/`-separated, no `..`. Nothing below `local.d/`: that is the admin's. */
   readonly path: string;
   readonly content: string;
+  /** True: holds a key or a password. It is never shown, not in a plan and not as drift. */
+  readonly secret?: boolean;
 }
 
 /** One line of a file that many units share. The kernel keeps the lines of a file sorted by key, one per key. */
@@ -65,6 +104,8 @@ export type Probe =
       readonly status?: number;
       /** The exact body. */
       readonly body?: string;
+      /** For `https`: SHA-256 of the certificate that must be shown, lower-case hex. */
+      readonly certificate?: string;
     }
   | {
       /** A FastCGI request for `path` on a unix socket below the host's run directory; the body must equal `body`. */
@@ -89,9 +130,17 @@ export interface RenderingProvider<U extends Unit = Unit> {
   readonly kind: "render";
   /** What this backend cannot express of a unit. Empty: everything. Called before anything is written. */
   audit(unit: U): readonly Issue[];
-  /** What is there whatever the units are: main configuration, the daemon. */
-  base(): Rendered;
+  /**
+   * What is there whatever the units are: main configuration, the daemon. The only part that may depend on where the
+   * provider stands, so that changing the front changes few files.
+   */
+  base(stand: Stand): Rendered;
   render(key: string, unit: U): Rendered;
+  /**
+   * The front's part for a unit that another provider serves: everything is passed on to that one's side ports. Its probes
+   * must hold when the other one answers. A provider without it cannot be the front while a unit is assigned elsewhere.
+   */
+  relay?(key: string, unit: U, to: SidePorts): Rendered;
   /**
    * What proves that a reload took effect: files that carry `generation` and a probe that answers it. Rendered anew for
    * every apply that changes something. `services` limits it to the services that are being reloaded.
@@ -99,16 +148,44 @@ export interface RenderingProvider<U extends Unit = Unit> {
   generation?(generation: number): Rendered;
 }
 
-/** A backend that is told what to do, a remote API or the host itself. Every call must be idempotent. */
+/** One unit that an executing provider has to bring to its desired state. */
+export interface UnitChange<U extends Unit = Unit> {
+  readonly key: string;
+  /** Null: to be removed. */
+  readonly unit: U | null;
+  /** What was applied last; undefined for a new unit, or when nobody knows. Always there for a removal. */
+  readonly previous: U | undefined;
+}
+
+/** A unit whose world is not as it was applied. */
+export interface UnitDrift {
+  readonly key: string;
+  /** Both as text, a line each for what can differ on its own. `actual` null: it is not there. */
+  readonly wanted: string;
+  readonly actual: string | null;
+}
+
+/** A backend that is told what to do, a remote API or a daemon with a control protocol. */
 export interface ExecutingProvider<U extends Unit = Unit> {
   readonly kind: "execute";
   audit(unit: U): readonly Issue[];
-  /** Makes the world equal `unit`. `previous` is what was applied last, undefined for a new unit. */
-  apply(key: string, unit: U, previous: U | undefined, signal: AbortSignal): Promise<void>;
-  /** `previous` is what was applied last. Succeeds when there is nothing left to remove. */
-  remove(key: string, previous: U, signal: AbortSignal): Promise<void>;
-  /** Keys of `units` whose world differs from what was applied. */
-  drifted(units: ReadonlyMap<string, U>, signal: AbortSignal): Promise<readonly string[]>;
+  /** Files and the daemon it needs; brought to life before anything is executed. */
+  base?(stand: Stand): Rendered;
+  /** As in `RenderingProvider`, for the daemon of `base`. */
+  generation?(generation: number): Rendered;
+  /**
+   * Makes the world equal these units, all that changed together, in any order that works. Must be idempotent: after a
+   * crash the same changes come again. Resolves with the reason for each key that could not be done; the others are done.
+   * Throwing means that nothing is known of any.
+   */
+  execute(
+    changes: readonly UnitChange<U>[],
+    signal: AbortSignal,
+  ): Promise<ReadonlyMap<string, ProviderError>>;
+  /** Those of `units` whose world differs from what was applied. Also what a switch is checked by. */
+  drifted(units: ReadonlyMap<string, U>, signal: AbortSignal): Promise<readonly UnitDrift[]>;
+  /** What the world says of a unit, for people (the DS records of a signed zone). Plain JSON. */
+  report?(key: string, unit: U, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
 }
 
 export type Provider<U extends Unit = Unit> = RenderingProvider<U> | ExecutingProvider<U>;
@@ -119,10 +196,46 @@ export interface ProviderEntry<U extends Unit = Unit> {
   /** Value of the slot's server option, `nginx`. */
   readonly id: string;
   readonly title: string;
+  /** True: serves the slot while nobody has chosen, if it is installed. At most one of a slot. */
+  readonly default?: boolean;
   /** Called once per generation, with the services of the plugin. Must have no effects. */
   create(use: <T>(token: import("./token.ts").Token<T>) => T): Provider<U>;
 }
 
 export function defineProvider<U extends Unit>(entry: ProviderEntry<U>): ProviderEntry<U> {
   return entry;
+}
+
+/** Calls that bring about one unit at a time. */
+export interface UnitCalls<U extends Unit> {
+  apply(key: string, unit: U, previous: U | undefined, signal: AbortSignal): Promise<void>;
+  remove(key: string, previous: U, signal: AbortSignal): Promise<void>;
+}
+
+const unitCallsAtATime = 4;
+
+/** `execute` for a backend that does one unit at a time. What a call throws fails its unit alone. */
+export function executeEach<U extends Unit>(calls: UnitCalls<U>): ExecutingProvider<U>["execute"] {
+  return async (changes, signal) => {
+    const failures = new Map<string, ProviderError>();
+    const left = [...changes];
+    const work = async () => {
+      for (let change = left.shift(); change !== undefined; change = left.shift()) {
+        const { key, previous, unit } = change;
+        try {
+          if (unit !== null) await calls.apply(key, unit, previous, signal);
+          else if (previous !== undefined) await calls.remove(key, previous, signal);
+        } catch (cause) {
+          failures.set(key, toProviderError(cause));
+        }
+      }
+    };
+    await Promise.all(Array.from({ length: unitCallsAtATime }, work));
+    return failures;
+  };
+}
+
+/** Anything but a ProviderError is a fault of the plugin, which will not mend itself. */
+function toProviderError(cause: unknown): ProviderError {
+  return cause instanceof ProviderError ? cause : new ProviderError("terminal", "a call failed", { cause });
 }

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { AccountRow } from "@patchbay/accounts/contract";
 import { type ChangeContext, defineHook } from "@patchbay/sdk";
 import * as v from "valibot";
@@ -22,11 +23,34 @@ export const siteUnit = v.strictObject({
   php: v.nullable(v.strictObject({ socket: v.string() })),
   /** Every request is answered with exactly this target. Null for a site. */
   redirect: v.nullable(v.strictObject({ to: v.string(), code: v.picklist([301, 302]) })),
+  https: v.strictObject({
+    /** PEM file with the key, the certificate and its chain, relative to the host's configuration directory. */
+    file: v.string(),
+    /** SHA-256 of the certificate, hex. Changes when the file's content does. */
+    certificate: v.string(),
+    /** Requests over HTTP are sent to HTTPS (301), except those of an ACME challenge. */
+    force: v.boolean(),
+    /** `max-age` in seconds of Strict-Transport-Security in answers over HTTPS. Null: none is sent. */
+    hsts: v.nullable(v.number()),
+  }),
   /** Configuration text an admin added for one backend, by its id. Other backends ignore it. */
   includes: v.record(v.string(), v.string()),
 });
 
 export type SiteUnit = v.InferOutput<typeof siteUnit>;
+
+/** Where every backend answers which site a name reaches: `<key> <siteFingerprint>`, to callers on this host alone. */
+export const siteProbePath = "/.well-known/patchbay/site";
+
+/**
+ * 32 hex digits that change with anything of a site but its certificate. The same for every backend, so that a relayed site
+ * is probed as any other.
+ */
+export function siteFingerprint(unit: SiteUnit): string {
+  const { names, kind, account, state, root, php, redirect, https, includes } = unit;
+  const parts = [names, kind, account, state, root, php, redirect, https.force, https.hsts, Object.entries(includes).sort()];
+  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
+}
 
 export type DomainType = "main" | "addon" | "subdomain" | "redirect";
 
@@ -43,6 +67,12 @@ export interface DomainRow {
   readonly php_version: string | null;
   readonly redirect_to: string | null;
   readonly redirect_code: number | null;
+  /** 1: requests over HTTP are sent to HTTPS. */
+  readonly force_https: number;
+  /** Seconds; null: no HSTS. */
+  readonly hsts: number | null;
+  /** Provider id of the web server it is assigned to; null: the chosen one. */
+  readonly web_server: string | null;
   /** Milliseconds since 1970. */
   readonly created_at: number;
   readonly updated_at: number;
