@@ -35,6 +35,9 @@ export interface PanelUnderTest {
   call(method: "GET" | "POST" | "DELETE", path: string, input?: Readonly<Record<string, unknown>>): Promise<ApiAnswer>;
   /** Where the sites are served. */
   readonly http: { readonly address: string; readonly port: number };
+  readonly https: { readonly address: string; readonly port: number };
+  /** Where the zones are answered. */
+  readonly dns: { readonly address: string; readonly port: number };
   readonly paths: Pick<HostPaths, "etc" | "log" | "run" | "homes">;
   /** Writes a file into a home as its account would, with the directories above it. `path` is relative to the home. */
   writeFile(home: string, path: string, content: string | Buffer): void;

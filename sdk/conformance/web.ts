@@ -2,6 +2,8 @@ import { describe } from "vitest";
 import { Stage } from "./stage.ts";
 import { breakingAndMending } from "./web-breaking.ts";
 import type { WebCast } from "./web-cast.ts";
+import { obeyingHtaccess } from "./web-htaccess.ts";
+import { servingSecurely } from "./web-https.ts";
 import { changingUnderLoad } from "./web-load.ts";
 import { movingIn, movingOut } from "./web-moving.ts";
 import { servingSites } from "./web-sites.ts";
@@ -22,6 +24,8 @@ export function webConformance(subject: WebSubject): void {
     stage.register();
     stage.chapter("moves in", () => movingIn(stage, subject));
     stage.chapter("serves what it was asked to", () => servingSites(stage, subject));
+    stage.chapter("serves over HTTPS", () => servingSecurely(stage, subject));
+    stage.chapter("obeys its tenants within their site", () => obeyingHtaccess(stage, subject));
     stage.chapter("text of an admin", () => customText(stage, subject));
     stage.chapter("answers strangers", () => answeringStrangers(stage, subject));
     stage.chapter("changes under load", () => changingUnderLoad(stage, subject));

@@ -55,6 +55,8 @@ function toPanel(
       return { status, code: body?.code, data: body?.data, text };
     },
     http: { address: "127.0.0.1", port: instance.ports.services + 80 },
+    https: { address: "127.0.0.1", port: instance.ports.services + 443 },
+    dns: { address: "127.0.0.1", port: instance.ports.services + 53 },
     paths: { etc: at("etc"), log: at("log"), run: at("run"), homes: at("homes") },
     writeFile: (home, path, content) => {
       makeDirectories(home, dirname(path));

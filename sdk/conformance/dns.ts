@@ -1,0 +1,24 @@
+import { describe } from "vitest";
+import { breakingDns } from "./dns-breaking.ts";
+import { changingRecords, movingIn, movingOut } from "./dns-records.ts";
+import type { DnsCast } from "./dns-scene.ts";
+import type { DnsSubject } from "./dns-subject.ts";
+import { Stage } from "./stage.ts";
+
+/**
+ * Registers the cases that a backend of the slot `dns` must pass. They tell one story, as those of `webConformance` do: every
+ * case starts where the one before ended, asks for another state, and sees through the backend's own protocol that it is there.
+ *
+ * @example
+ * dnsConformance({ title: "BIND", option: "bind9", plugin: "dns-bind", can: { dnssec: true, serial: true }, ... });
+ */
+export function dnsConformance(subject: DnsSubject): void {
+  describe(`${subject.title} as a backend of dns`, () => {
+    const stage = new Stage<DnsCast>(() => subject.start());
+    stage.register();
+    stage.chapter("moves in", () => movingIn(stage, subject));
+    stage.chapter("answers what it was asked to", () => changingRecords(stage, subject));
+    stage.chapter("breaks and is mended", () => breakingDns(stage, subject));
+    stage.chapter("moves out", () => movingOut(stage, subject));
+  });
+}
