@@ -1,3 +1,4 @@
+import type { Read } from "./storage.ts";
 import type { Token } from "./token.ts";
 
 export type TaskStepState = "running" | "done" | "failed" | "skipped";
@@ -26,6 +27,20 @@ export interface Task<P = unknown> {
   readonly id: string;
   readonly title: string;
   run(payload: P, ctx: TaskContext): Promise<void>;
+  /** What it would do, for a dry run of the change that starts it. It must have no effects. */
+  preview?(payload: P, read: Read): Promise<TaskPreview>;
+}
+
+export interface TaskPreview {
+  readonly plan: readonly {
+    readonly slot: string;
+    /** Unit key; empty for what belongs to the slot as a whole. */
+    readonly unit: string;
+    readonly action: string;
+    /** What it is about, for people. */
+    readonly target: string;
+  }[];
+  readonly warnings: readonly string[];
 }
 
 /** Thrown by a task that ended with everything as it was before: its operation ends as `undone` instead of `failed`. */

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { instanceOptions } from "../helper/config.ts";
 import { type ApiDocument, PanelClient, runningInstance } from "./client.ts";
-import { errorsPage, flagsPage, operationsPage, permissionsPage } from "./reference.ts";
+import { capabilitiesPage, errorsPage, flagsPage, operationsPage, permissionsPage } from "./reference.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -22,6 +22,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     "operations.md": operationsPage(api),
     "permissions.md": permissionsPage(api),
     "errors.md": errorsPage(root),
+    "capabilities.md": capabilitiesPage(root),
     "flags.md": flagsPage(instanceOptions),
   };
   const folder = join(root, "docs", "reference");

@@ -71,6 +71,39 @@ function codesOf(folder: string): [string, string][] {
   return [...entries].map((entry) => [entry[1] ?? "", entry[2] ?? ""]);
 }
 
+interface Backend {
+  readonly slot: string;
+  readonly title: string;
+  readonly capabilities: Readonly<Record<string, boolean>>;
+  readonly cases: number;
+}
+
+/** What each backend has shown in its conformance suite, by slot, from the `capabilities.json` its last run wrote. */
+export function capabilitiesPage(root: string): string {
+  const backends = readdirSync(join(root, "plugins")).flatMap(
+    (plugin) => backendOf(join(root, "plugins", plugin)) ?? [],
+  );
+  const slots = [...new Set(backends.map(({ slot }) => slot))].sort();
+  const tables = slots.map((slot) => {
+    const ofSlot = backends.filter((backend) => backend.slot === slot);
+    const ids = [...new Set(ofSlot.flatMap(({ capabilities }) => Object.keys(capabilities)))];
+    const head = `| \`${slot}\` | ${ofSlot.map(({ title }) => title).join(" | ")} |\n|---|${ofSlot.map(() => "---|").join("")}`;
+    const rows = ids.map(
+      (id) => `| ${id} | ${ofSlot.map((one) => (one.capabilities[id] ? "yes" : "no")).join(" | ")} |`,
+    );
+    return [head, ...rows, `| cases passed | ${ofSlot.map(({ cases }) => cases).join(" | ")} |`].join("\n");
+  });
+  const means = "Every `yes` was proved, and every `no` was refused, against the real daemon.";
+  return `# Capabilities of backends\n\n${generated}\n${means}\n\n${tables.join("\n\n")}\n`;
+}
+
+function backendOf(folder: string): Backend | undefined {
+  const file = join(folder, "capabilities.json");
+  if (!existsSync(file)) return undefined;
+  const { patchbay } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
+  return { slot: patchbay.provides[0].slot, title: patchbay.title, ...JSON.parse(readFileSync(file, "utf8")) };
+}
+
 /** The flags of `patchbay up`. */
 export function flagsPage(options: readonly { flag: string; help: string; fallback: string }[]): string {
   const lines = options.map(({ flag, help, fallback }) => {

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { webConformance } from "@patchbay/sdk/conformance";
 import { startConformancePanel, testMachine } from "../../test/harness/conformance-panel.ts";
 import { fileStem } from "./record.ts";
@@ -13,6 +14,7 @@ webConformance({
     longNames: true,
     redirects: true,
     pathInfo: true,
+    certificatesWithoutReload: true,
     customIncludes: {
       header: { content: "add_header X-Conformance passed always;", name: "X-Conformance", value: "passed" },
       refused: [
@@ -31,6 +33,7 @@ webConformance({
     },
   },
   logs: (site) => ({ access: `${fileStem(site)}.access.log`, errors: `${fileStem(site)}.error.log` }),
+  record: join(import.meta.dirname, "capabilities.json"),
   machine: testMachine,
   start: startConformancePanel,
 });

@@ -41,6 +41,8 @@ export interface DnsSubject {
     /** Tries a zone transfer and an update of a zone as a stranger. Resolves with what was let through. */
     readonly refusesStrangers?: (panel: PanelUnderTest, zone: string) => Promise<readonly string[]>;
   };
+  /** File that keeps what a run has shown: `capabilities.json` beside the backend. */
+  readonly record: string;
   readonly machine: TestMachine;
   /** A panel of its own, with nothing in it, ready to use the backend. */
   start(): Promise<PanelUnderTest>;

@@ -2,7 +2,8 @@ import { describe } from "vitest";
 import { breakingDns } from "./dns-breaking.ts";
 import { changingRecords, movingIn, movingOut } from "./dns-records.ts";
 import type { DnsCast } from "./dns-scene.ts";
-import type { DnsSubject } from "./dns-subject.ts";
+import { type DnsSubject, dnsCapabilities } from "./dns-subject.ts";
+import { claimed } from "./record.ts";
 import { Stage } from "./stage.ts";
 
 /**
@@ -20,5 +21,6 @@ export function dnsConformance(subject: DnsSubject): void {
     stage.chapter("answers what it was asked to", () => changingRecords(stage, subject));
     stage.chapter("breaks and is mended", () => breakingDns(stage, subject));
     stage.chapter("moves out", () => movingOut(stage, subject));
+    stage.record(subject.record, claimed(dnsCapabilities, subject.can));
   });
 }

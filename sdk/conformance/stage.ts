@@ -1,11 +1,14 @@
-import { afterAll, beforeAll, describe, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PanelUnderTest } from "./panel.ts";
+import { checkRecord } from "./record.ts";
 import { Scene } from "./scene.ts";
 
 /** What the steps of one suite share: the panel, and what earlier steps made. `A` names the accounts and domains. */
 export class Stage<A> {
   readonly #start: () => Promise<PanelUnderTest>;
   readonly #cast: Partial<A> = {};
+  #ran = 0;
+  #failed = 0;
   #scene: Scene | undefined;
 
   constructor(start: () => Promise<PanelUnderTest>) {
@@ -45,14 +48,30 @@ export class Stage<A> {
 
   /** One look at what earlier steps have made. Asks for no other state. */
   look(title: string, work: (scene: Scene) => Promise<void>): void {
-    it(`${title}`, () => work(this.scene));
+    it(`${title}`, () => this.#count(() => work(this.scene)));
   }
 
   /** One desired state: `work` asks for it and probes it; then a second run must be empty and nothing may have drifted. */
   step(title: string, work: (scene: Scene) => Promise<void>): void {
-    it(`${title}`, async () => {
-      await work(this.scene);
-      await this.scene.isSettled();
+    it(`${title}`, () =>
+      this.#count(async () => {
+        await work(this.scene);
+        await this.scene.isSettled();
+      }));
+  }
+
+  /** The last case: what the run has shown is what the backend's record says. */
+  record(file: string, capabilities: Readonly<Record<string, boolean>>): void {
+    it("is on record with what it can", () => {
+      expect(this.#failed, "cases that failed").toBe(0);
+      checkRecord(file, { cases: this.#ran, capabilities });
     });
+  }
+
+  async #count(work: () => Promise<void>): Promise<void> {
+    this.#ran += 1;
+    this.#failed += 1;
+    await work();
+    this.#failed -= 1;
   }
 }

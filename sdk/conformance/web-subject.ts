@@ -45,6 +45,8 @@ export interface WebSubject {
   readonly can: WebClaims;
   /** Files of a site's logs in the plugin's log directory: all requests, and those that failed. */
   logs(site: string): { readonly access: string; readonly errors: string };
+  /** File that keeps what a run has shown: `capabilities.json` beside the backend. */
+  readonly record: string;
   readonly machine: TestMachine;
   /** A panel of its own, with nothing in it. */
   start(): Promise<PanelUnderTest>;

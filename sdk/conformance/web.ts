@@ -1,4 +1,5 @@
 import { describe } from "vitest";
+import { claimed } from "./record.ts";
 import { Stage } from "./stage.ts";
 import { breakingAndMending } from "./web-breaking.ts";
 import type { WebCast } from "./web-cast.ts";
@@ -8,7 +9,7 @@ import { changingUnderLoad } from "./web-load.ts";
 import { movingIn, movingOut } from "./web-moving.ts";
 import { servingSites } from "./web-sites.ts";
 import { answeringStrangers } from "./web-strangers.ts";
-import type { WebSubject } from "./web-subject.ts";
+import { type WebSubject, webCapabilities } from "./web-subject.ts";
 import { customText } from "./web-text.ts";
 
 /**
@@ -31,5 +32,6 @@ export function webConformance(subject: WebSubject): void {
     stage.chapter("changes under load", () => changingUnderLoad(stage, subject));
     stage.chapter("breaks and is mended", () => breakingAndMending(stage, subject));
     stage.chapter("moves out", () => movingOut(stage, subject));
+    stage.record(subject.record, claimed(webCapabilities, subject.can));
   });
 }
