@@ -1,8 +1,8 @@
 import type { Client } from "../harness/client.ts";
+import { CrashPlan } from "../harness/crash-plan.ts";
 import { TestInstance } from "../harness/instance.ts";
 import { isAlive } from "../harness/processes.ts";
 import { until } from "../harness/wait.ts";
-import { CrashPlan } from "./crash-plan.ts";
 import { type Subject, World } from "./world.ts";
 
 export type Act = "create" | "add" | "terminate";

@@ -56,7 +56,8 @@ export interface Surprise {
 export class Visitors {
   readonly #services: number;
   readonly #visits: readonly Visit[];
-  readonly #expected = new Map<Visit, Page>();
+  /** What every page answered at first. */
+  readonly expected = new Map<Visit, Page>();
   #stop = new AbortController();
   #done: Promise<unknown> = Promise.resolve();
   readonly surprises: Surprise[] = [];
@@ -71,8 +72,8 @@ export class Visitors {
 
   /** Notes what every page answers now. */
   async learn(): Promise<ReadonlyMap<Visit, Page>> {
-    for (const one of this.#visits) this.#expected.set(one, await visit(this.#services, one));
-    return this.#expected;
+    for (const one of this.#visits) this.expected.set(one, await visit(this.#services, one));
+    return this.expected;
   }
 
   /** At most `lanes` requests at a time, each lane about 100 a second. May be started again after it was stopped. */
@@ -99,7 +100,7 @@ export class Visitors {
       const took = performance.now() - at;
       this.asked += 1;
       this.slowest = Math.max(this.slowest, took);
-      const expected = this.#expected.get(one) ?? nobody;
+      const expected = this.expected.get(one) ?? nobody;
       if (!isSame(expected, page)) this.surprises.push({ at, visit: one, expected, page });
       await new Promise((resolve) => setTimeout(resolve, Math.max(0, 10 - took)));
     }

@@ -1,6 +1,6 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { until } from "../harness/wait.ts";
+import { until } from "./wait.ts";
 
 /** The file that tells a running instance at which step to die. */
 export class CrashPlan {
