@@ -17,19 +17,7 @@ export function createCloudflareProvider(api: CloudflareApi): ExecutingProvider<
   return {
     kind: "execute",
     audit: auditUnit,
-    execute: async (changes, signal) => {
-      const failures = new Map<string, ProviderError>();
-      await eachZone(groupByZone(changes), async (zone, ofZone) => {
-        try {
-          await applyZone(api, zone, ofZone, signal);
-        } catch (cause) {
-          const error =
-            cause instanceof ProviderError ? cause : new ProviderError("terminal", "a call failed", { cause });
-          for (const { key } of ofZone) failures.set(key, error);
-        }
-      });
-      return failures;
-    },
+    execute: (changes, signal) => executeZones(api, groupByZone(changes), signal),
     drifted: async (units, signal) => {
       const found: UnitDrift[] = [];
       const all = [...units].map(([key, unit]) => ({ key, unit, previous: undefined }));
@@ -40,6 +28,26 @@ export function createCloudflareProvider(api: CloudflareApi): ExecutingProvider<
     },
     report: (_key, unit, signal) => reportZone(api, unit.zone, signal),
   };
+}
+
+/** Once Cloudflare cannot be reached, in spite of patience, the zones that are left are not tried: they would wait as long. */
+async function executeZones(
+  api: CloudflareApi,
+  zones: ReadonlyMap<string, Changes>,
+  signal: AbortSignal,
+): Promise<ReadonlyMap<string, ProviderError>> {
+  const failures = new Map<string, ProviderError>();
+  let unreachable: ProviderError | undefined;
+  await eachZone(zones, async (zone, changes) => {
+    const error = unreachable ?? (await applyZone(api, zone, changes, signal).then(() => undefined, toProviderError));
+    if (error?.kind === "unavailable") unreachable = error;
+    if (error) for (const { key } of changes) failures.set(key, error);
+  });
+  return failures;
+}
+
+function toProviderError(cause: unknown): ProviderError {
+  return cause instanceof ProviderError ? cause : new ProviderError("terminal", "a call failed", { cause });
 }
 
 function auditUnit(unit: DnsUnit): Issue[] {
