@@ -1,7 +1,8 @@
 import type { AccountChange, AccountDomains, AccountProvision, AccountRow } from "@patchbay/accounts/contract";
+import type { Certificates } from "@patchbay/certificates/contract";
 import { PhpPools } from "@patchbay/php/contract";
 import { deleteDomain, insertDomain, requireAccountRow, syncPools, touchDomain } from "./domain-store.ts";
-import { listDomains, toDomainView } from "./domain-view.ts";
+import { listDomains, toDomainViews } from "./domain-view.ts";
 import { assertNameFree } from "./name-rules.ts";
 
 /** Gives a new account its main domain. */
@@ -35,14 +36,16 @@ export async function touchDomains({ account, change }: AccountChange): Promise<
 }
 
 /** What `accounts.get` and `accounts.list` show of domains. */
-export const domainsOfAccount: AccountDomains = {
-  list: async (read, accountId) => (await listDomains(read, accountId)).map(toDomainView),
-  counts: async (read, accountIds) => {
-    const rows = await read.all<{ account_id: number; domains: number }>(
-      `SELECT account_id, COUNT(*) AS domains FROM domains
+export function createDomainsOfAccount(certificates: Certificates): AccountDomains {
+  return {
+    list: async (read, accountId) => toDomainViews(read, certificates, await listDomains(read, accountId)),
+    counts: async (read, accountIds) => {
+      const rows = await read.all<{ account_id: number; domains: number }>(
+        `SELECT account_id, COUNT(*) AS domains FROM domains
        WHERE account_id IN (SELECT value FROM json_each(?)) GROUP BY account_id`,
-      [JSON.stringify(accountIds)],
-    );
-    return new Map(rows.map((row) => [row.account_id, row.domains]));
-  },
-};
+        [JSON.stringify(accountIds)],
+      );
+      return new Map(rows.map((row) => [row.account_id, row.domains]));
+    },
+  };
+}

@@ -1,6 +1,6 @@
 import { createHash } from "node:crypto";
 import type { AccountRow } from "@patchbay/accounts/contract";
-import { type ChangeContext, defineHook } from "@patchbay/sdk";
+import { type ChangeContext, defineHook, type Read, token } from "@patchbay/sdk";
 import * as v from "valibot";
 
 /** Id of the slot of the sites. Backends that serve web sites provide it; units are keyed by the domain name. */
@@ -48,7 +48,18 @@ export const siteProbePath = "/.well-known/patchbay/site";
  */
 export function siteFingerprint(unit: SiteUnit): string {
   const { names, kind, account, state, root, php, redirect, https, includes } = unit;
-  const parts = [names, kind, account, state, root, php, redirect, https.force, https.hsts, Object.entries(includes).sort()];
+  const parts = [
+    names,
+    kind,
+    account,
+    state,
+    root,
+    php,
+    redirect,
+    https.force,
+    https.hsts,
+    Object.entries(includes).sort(),
+  ];
   return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
@@ -89,3 +100,16 @@ export const domainAdded = defineHook<"guarded", DomainChange>("guarded", "domai
 
 /** Runs inside the change that removes a domain (also when its account ends), before its row is deleted. */
 export const domainRemoved = defineHook<"guarded", DomainChange>("guarded", "domains.removed");
+
+/** Who may have which name: the rules of `domains.add`, for plugins that hold names of their own (zones, mail domains). */
+export interface DomainNames {
+  /** The account that has this name as a domain or as an alias. */
+  holder(read: Read, name: string): Promise<number | undefined>;
+  /** Throws DOMAIN_EXISTS, DOMAIN_RESERVED or DOMAIN_BELONGS_TO_OTHER (409) unless the account may take the name. */
+  assertFree(change: ChangeContext, accountId: number, name: string): Promise<void>;
+}
+
+export const DomainNames = token<DomainNames>("web.domain-names");
+
+/** How names are kept and searched, for plugins that keep names of their own. */
+export { namesAbove, rangeBelow, toBackwards } from "./names.ts";

@@ -1,8 +1,9 @@
 import type { AccountRow } from "@patchbay/accounts/contract";
+import { Certificates } from "@patchbay/certificates/contract";
 import { PhpPools } from "@patchbay/php/contract";
 import { type ChangeContext, notFound, type Read } from "@patchbay/sdk";
 import { type DomainRow, type DomainType, domainAdded, domainRemoved, webSlotId } from "./contract.ts";
-import { type DomainRecord, findDomain } from "./domain-view.ts";
+import { type DomainRecord, type DomainView, findDomain, toDomainViews } from "./domain-view.ts";
 import { toBackwards } from "./names.ts";
 import { webRootSlotId } from "./root-slot.ts";
 
@@ -29,6 +30,14 @@ export async function requireDomain(read: Read, id: number): Promise<DomainRecor
   return row;
 }
 
+/** A domain as the answer of a change shows it. Throws NOT_FOUND. */
+export async function showDomain(change: ChangeContext, id: number): Promise<DomainView> {
+  const row = await requireDomain(change.read, id);
+  const [view] = await toDomainViews(change.read, change.use(Certificates), [row]);
+  if (!view) throw new Error("a domain was not shown");
+  return view;
+}
+
 /** Writes a domain whose name was found free. */
 export async function insertDomain(
   change: ChangeContext,
@@ -45,6 +54,7 @@ export async function insertDomain(
     redirect_to: domain.redirectTo,
     redirect_code: domain.redirectCode,
   });
+  await syncCertificate(change, account, { id, name: domain.name });
   touchDomain(change, domain);
   await syncPools(change, account.id);
   const row = await requireDomain(change.read, id);
@@ -60,6 +70,7 @@ export async function deleteDomain(change: ChangeContext, account: AccountRow, d
     for (const row of rows) await change.intents.delete(table, row.id);
   }
   await change.intents.delete("domains", domain.id);
+  await change.use(Certificates).remove(change, domain.name);
   touchDomain(change, domain);
   await syncPools(change, account.id);
 }
@@ -68,6 +79,19 @@ export async function deleteDomain(change: ChangeContext, account: AccountRow, d
 export function touchDomain(change: ChangeContext, { name, type }: Pick<DomainRow, "name" | "type">): void {
   if (type !== "redirect") change.intents.touch(webRootSlotId, name);
   change.intents.touch(webSlotId, name);
+}
+
+/** Gives a domain a certificate for the names it has now. */
+export async function syncCertificate(
+  change: ChangeContext,
+  account: AccountRow,
+  { id, name }: Pick<DomainRow, "id" | "name">,
+): Promise<void> {
+  const aliases = await change.read.all<{ name: string }>(
+    "SELECT name FROM domain_aliases WHERE domain_id = ? ORDER BY name",
+    [id],
+  );
+  await change.use(Certificates).ensure(change, account, [name, ...aliases.map((alias) => alias.name)]);
 }
 
 const versionsSql = `SELECT DISTINCT COALESCE(d.php_version, a.php_version) AS version

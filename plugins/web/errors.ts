@@ -8,6 +8,8 @@ export const codes = {
   withoutParent: "SUBDOMAIN_WITHOUT_PARENT",
   primary: "PRIMARY_DOMAIN",
   tooManyAliases: "TOO_MANY_ALIASES",
+  webServerForbidden: "WEB_SERVER_CHOICE_FORBIDDEN",
+  notInstalled: "BACKEND_NOT_INSTALLED",
 } as const;
 
 export const domainExists = () => conflict(codes.exists, "domain already exists");
@@ -32,3 +34,9 @@ export const primaryDomain = () =>
 
 export const tooManyAliases = (most: number) =>
   forbidden(codes.tooManyAliases, `A domain has at most ${most} aliases. Remove one first.`);
+
+export const webServerForbidden = () =>
+  forbidden(codes.webServerForbidden, "Only an administrator assigns a site to a web server.");
+
+export const notInstalled = (title: string) =>
+  conflict(codes.notInstalled, `${title} is not installed on this server. Install it first.`);

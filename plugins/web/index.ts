@@ -4,10 +4,13 @@ import {
   accountStateChanged,
   DomainsOfAccount,
 } from "@patchbay/accounts/contract";
+import { Certificates, certificateChanged } from "@patchbay/certificates/contract";
 import { PhpPools } from "@patchbay/php/contract";
 import { definePlugin, defineProvider, HostAccounts } from "@patchbay/sdk";
-import { domainsOfAccount, provisionMainDomain, removeDomains, touchDomains } from "./account-taps.ts";
+import { createDomainsOfAccount, provisionMainDomain, removeDomains, touchDomains } from "./account-taps.ts";
+import { DomainNames, webSlotId } from "./contract.ts";
 import { webMigrations } from "./migrations.ts";
+import { domainNames } from "./name-rules.ts";
 import { addDomain } from "./operations/add-domain.ts";
 import { addAlias, listAliases, removeAlias } from "./operations/aliases.ts";
 import { listIncludes, saveInclude } from "./operations/includes.ts";
@@ -37,7 +40,7 @@ export default definePlugin((to) => {
   to.meter(domainsMeter);
   to.meter(subdomainsMeter);
   to.slot(webRootSlot);
-  to.slot(createSiteSlot(() => to.use(PhpPools)));
+  to.slot(createSiteSlot({ pools: () => to.use(PhpPools), certificates: () => to.use(Certificates) }));
   to.provider(
     defineProvider<WebRootUnit>({
       slot: webRootSlotId,
@@ -46,10 +49,12 @@ export default definePlugin((to) => {
       create: (use) => createHomeProvider(use(HostAccounts)),
     }),
   );
-  to.service(DomainsOfAccount, () => domainsOfAccount);
+  to.service(DomainsOfAccount, (use) => createDomainsOfAccount(use(Certificates)));
+  to.service(DomainNames, () => domainNames);
   to.tap(accountProvision, provisionMainDomain);
   // While the pools are still there: the last site of a version gives its pool back.
   to.tap(accountDeprovision, removeDomains, { before: ["php"] });
   to.tap(accountStateChanged, touchDomains);
+  to.tap(certificateChanged, async ({ change, domain }) => change.intents.touch(webSlotId, domain));
   for (const operation of operations) to.operation(operation);
 });

@@ -3,7 +3,10 @@ import type { Db, Migration } from "@patchbay/sdk";
 type Table = Parameters<Parameters<Db["schema"]["createTable"]>[1]>[0];
 
 /** Tables of the domains, their aliases, and the text admins added for a backend. */
-export const webMigrations: readonly Migration[] = [{ id: "001-domains", up: createTables }];
+export const webMigrations: readonly Migration[] = [
+  { id: "001-domains", up: createTables },
+  { id: "002-https-and-assignment", up: addHttps },
+];
 
 async function createTables(db: Db): Promise<void> {
   await db.schema.createTable("domains", (table) => {
@@ -27,6 +30,16 @@ async function createTables(db: Db): Promise<void> {
     table.text("provider").notNullable();
     table.text("content").notNullable();
     table.unique(["domain_id", "provider"]);
+  });
+}
+
+async function addHttps(db: Db): Promise<void> {
+  await db.schema.alterTable("domains", (table) => {
+    table.integer("force_https").notNullable().defaultTo(0);
+    table.integer("hsts");
+    table.text("web_server");
+    // Few sites are assigned to a web server of their own.
+    table.index(["web_server"], "domains_web_server", { predicate: db.whereNotNull("web_server") });
   });
 }
 

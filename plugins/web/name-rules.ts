@@ -1,4 +1,5 @@
 import { type ChangeContext, type Read, ServerOptions, SystemFacts } from "@patchbay/sdk";
+import type { DomainNames } from "./contract.ts";
 import { belongsToOther, domainExists, domainReserved } from "./errors.ts";
 import { areRelated, namesAbove, rangeBelow } from "./names.ts";
 
@@ -55,3 +56,12 @@ export async function ownNameAbove(read: Read, accountId: number, name: string):
   const own = new Set(rows.map((row) => row.name));
   return above.find((candidate) => own.has(candidate));
 }
+
+const holderSql = `SELECT account_id FROM domains WHERE name = ?
+UNION ALL SELECT d.account_id FROM domain_aliases n JOIN domains d ON d.id = n.domain_id WHERE n.name = ? LIMIT 1`;
+
+/** The rules, for other plugins. */
+export const domainNames: DomainNames = {
+  holder: async (read, name) => (await read.get<{ account_id: number }>(holderSql, [name, name]))?.account_id,
+  assertFree: assertNameFree,
+};

@@ -1,5 +1,5 @@
 import { accountsSlotId } from "@patchbay/accounts/contract";
-import { defineSlot, type ExecutingProvider, type HostAccounts } from "@patchbay/sdk";
+import { defineSlot, type ExecutingProvider, executeEach, type HostAccounts } from "@patchbay/sdk";
 import * as v from "valibot";
 
 export const webRootSlotId = "web-root";
@@ -56,8 +56,10 @@ export function createHomeProvider(accounts: HostAccounts): ExecutingProvider<We
   return {
     kind: "execute",
     audit: () => [],
-    apply: (_key, { account, path }) => accounts.makeDirectory(account, path),
-    remove: async () => {},
+    execute: executeEach({
+      apply: (_key, { account, path }) => accounts.makeDirectory(account, path),
+      remove: async () => {},
+    }),
     // A directory that the tenant moved away is the tenant's choice.
     drifted: async () => [],
   };

@@ -1,6 +1,7 @@
 import { accountsSlotId } from "@patchbay/accounts/contract";
+import { type CertificateFile, type Certificates, certificatesSlotId } from "@patchbay/certificates/contract";
 import { type PhpPools, phpSlotId } from "@patchbay/php/contract";
-import { defineSlot, type Read, type Slot } from "@patchbay/sdk";
+import { defineSlot, type ParityRequest, type Read, type Slot } from "@patchbay/sdk";
 import { type DomainRow, type SiteUnit, siteUnit, webSlotId } from "./contract.ts";
 import { webRootSlotId } from "./root-slot.ts";
 
@@ -25,23 +26,38 @@ WHERE domain_id IN (SELECT value FROM json_each(?)) ORDER BY name`;
 const includesSql = `SELECT domain_id, provider AS name, content FROM domain_includes
 WHERE domain_id IN (SELECT value FROM json_each(?)) ORDER BY provider`;
 
-/** All sites, keyed by their domain. `pools` is asked when units are loaded, not before. */
-export function createSiteSlot(pools: () => PhpPools): Slot<SiteUnit> {
+const assignedSql = `SELECT name, web_server FROM domains
+WHERE web_server IS NOT NULL AND name IN (SELECT value FROM json_each(?))`;
+
+/** What sites are made of besides their rows. Asked for when units are loaded, not before. */
+export interface SiteParts {
+  pools(): PhpPools;
+  certificates(): Certificates;
+}
+
+/** All sites, keyed by their domain. */
+export function createSiteSlot(parts: SiteParts): Slot<SiteUnit> {
   return defineSlot<SiteUnit>({
     id: webSlotId,
     title: "Web server",
     option: "web_server",
+    cardinality: "one",
     unit: siteUnit,
-    after: [accountsSlotId, webRootSlotId, phpSlotId],
+    after: [accountsSlotId, webRootSlotId, phpSlotId, certificatesSlotId],
     load: async (read, keys) => {
       const rows = await read.all<SiteRow>(sitesSql, [JSON.stringify(keys)]);
       const ids = JSON.stringify(rows.map((row) => row.id));
       const aliases = await textsOf(read, aliasesSql, ids);
       const includes = await textsOf(read, includesSql, ids);
+      const files = await parts.certificates().files(
+        read,
+        rows.map((row) => row.name),
+      );
+      const pools = parts.pools();
       return new Map(
         rows.map((row) => [
           row.name,
-          toUnit(row, { aliases: aliases(row.id), includes: includes(row.id), pools: pools() }),
+          toUnit(row, { aliases: aliases(row.id), includes: includes(row.id), file: files.get(row.name), pools }),
         ]),
       );
     },
@@ -52,6 +68,11 @@ export function createSiteSlot(pools: () => PhpPools): Slot<SiteUnit> {
       ]);
       return rows.map((row) => row.name);
     },
+    assigned: async (read, keys) => {
+      const rows = await read.all<{ name: string; web_server: string }>(assignedSql, [JSON.stringify(keys)]);
+      return new Map(rows.map((row) => [row.name, row.web_server]));
+    },
+    parity,
   });
 }
 
@@ -65,13 +86,24 @@ async function textsOf(read: Read, sql: string, ids: string): Promise<(id: numbe
   return (id) => byDomain.get(id) ?? [];
 }
 
+/** The front page of a site, as its visitors ask for it. */
+function parity(_key: string, unit: SiteUnit): ParityRequest[] {
+  const host = unit.names[0] ?? "";
+  if (unit.state === "suspended") return [];
+  const ports = unit.kind === "redirect" ? (["http"] as const) : (["http", "https"] as const);
+  return ports
+    .filter((port) => port === "https" || unit.kind === "redirect" || !unit.https.force)
+    .map((port) => ({ port, host, path: "/" }));
+}
+
 interface Parts {
   readonly aliases: readonly TextRow[];
   readonly includes: readonly TextRow[];
+  readonly file: CertificateFile | undefined;
   readonly pools: PhpPools;
 }
 
-function toUnit(row: SiteRow, { aliases, includes, pools }: Parts): SiteUnit {
+function toUnit(row: SiteRow, { aliases, file, includes, pools }: Parts): SiteUnit {
   const version = row.php_version ?? row.account_php;
   const isRedirect = row.type === "redirect";
   return {
@@ -82,6 +114,13 @@ function toUnit(row: SiteRow, { aliases, includes, pools }: Parts): SiteUnit {
     root: row.document_root,
     php: isRedirect || version === "" ? null : { socket: pools.socket(row.username, version) },
     redirect: isRedirect ? { to: row.redirect_to ?? "", code: row.redirect_code === 302 ? 302 : 301 } : null,
+    https: {
+      // A site without a certificate is refused by every backend, alone; the others go on.
+      file: file?.file ?? "",
+      certificate: file?.fingerprint ?? "",
+      force: row.force_https === 1,
+      hsts: row.hsts,
+    },
     includes: Object.fromEntries(includes.map((include) => [include.name, include.content])),
   };
 }

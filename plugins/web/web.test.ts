@@ -4,10 +4,10 @@ import {
   accountProvision,
   accountStateChanged,
 } from "@patchbay/accounts/contract";
-import { isPanelError } from "@patchbay/sdk";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { SiteUnit } from "./contract.ts";
 import { createPanel, type Panel, user } from "./testing/panel.ts";
+import { refusal } from "./testing/refusal.ts";
 
 let panel: Panel;
 let john: AccountRow;
@@ -35,17 +35,6 @@ async function unitOf(name: string): Promise<SiteUnit | undefined> {
   return (await panel.slots.get("web")?.load(panel.read, [name]))?.get(name) as SiteUnit | undefined;
 }
 
-/** Code and status of the refusal. */
-async function refusal(work: Promise<unknown>): Promise<string> {
-  try {
-    await work;
-  } catch (error) {
-    if (isPanelError(error)) return `${error.status} ${error.code} ${error.fields[0]?.field ?? ""}`.trim();
-    throw error;
-  }
-  return "accepted";
-}
-
 describe("a new account", () => {
   it("gets its main domain, a directory and a pool", async () => {
     const [main] = await panel.call<Record<string, unknown>[]>("domains.list", { account_id: john.id }, user);
@@ -57,8 +46,11 @@ describe("a new account", () => {
       document_root: "/homes/john/public_html",
       php_version: "8.2",
       ssl_enabled: false,
+      force_https: false,
+      hsts_max_age: null,
       redirect_to: null,
       redirect_code: null,
+      web_server: null,
       created_at: "1970-01-01T00:00:01Z",
     });
     expect(panel.pools).toEqual(new Set(["1-8.2", "2-8.2"]));
@@ -96,6 +88,12 @@ describe("adding a domain", () => {
       root: "/homes/john/public_html/shop",
       php: { socket: "php/john-8.3.sock" },
       redirect: null,
+      https: {
+        file: "certificates/00/shop.john.test.pem",
+        certificate: "print of shop.john.test",
+        force: false,
+        hsts: null,
+      },
       includes: {},
     });
     expect(panel.touched).toEqual(["web-root:shop.john.test", "web:shop.john.test"]);
@@ -224,6 +222,19 @@ describe("changing and removing", () => {
     ]);
     await panel.call("domains.save-include", { domain_id: 1, content: "" });
     expect((await unitOf("john.test"))?.includes).toEqual({});
+  });
+
+  it("keeps includes for any web server there could be, and lets those of others go", async () => {
+    const save = (provider: string, content: string) =>
+      refusal(panel.call("domains.save-include", { domain_id: 1, provider, content }));
+    expect(await save("apache", "Options -Indexes")).toBe("accepted");
+    expect(await save("caddy", "encode gzip")).toBe("accepted");
+    expect(await save("apache2", "Options -Indexes")).toBe("400 INVALID_INPUT provider");
+    expect((await unitOf("john.test"))?.includes).toEqual({ apache: "Options -Indexes", caddy: "encode gzip" });
+    await panel.db("domain_includes").where({ provider: "caddy" }).update({ provider: "gone" });
+    expect(await save("gone", "")).toBe("accepted");
+    expect(await save("gone", "")).toBe("400 INVALID_INPUT provider");
+    expect((await unitOf("john.test"))?.includes).toEqual({ apache: "Options -Indexes" });
   });
 });
 

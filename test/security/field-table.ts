@@ -95,6 +95,11 @@ export const fieldTable: Readonly<Record<string, FieldPlan>> = {
   ]),
   content: { cases: [...includeCases, ...wrongTypes], refusal: "refused" },
   // Any word: text for a backend that is not there yet is kept for it.
+  certificate: closedSet,
+  private_key: closedSet,
+  chain: closedSet,
+  "ssl.upload.domain": lookUp,
+  web_server: { cases: [...hostile("reject"), ...wrongTypes], refusal: "refused" },
   provider: field(hostile("any"), fromClass("vhost_field", { pick: ofField("web_template") })),
   reason: forPeople,
   name: forPeople,

@@ -16,8 +16,8 @@ import {
 } from "@patchbay/sdk";
 import * as v from "valibot";
 import { mainRoot } from "../account-taps.ts";
-import { insertDomain, type NewDomain, requireAccountRow } from "../domain-store.ts";
-import { domainView, toDomainView } from "../domain-view.ts";
+import { insertDomain, type NewDomain, requireAccountRow, showDomain } from "../domain-store.ts";
+import { domainView } from "../domain-view.ts";
 import { codes, withoutParent } from "../errors.ts";
 import { assertNameFree, ownNameAbove } from "../name-rules.ts";
 
@@ -54,7 +54,7 @@ export const addDomain = defineChange({
     const account = await requireAccountRow(ctx.read, input.account_id);
     const domain = input.type === "redirect" ? toRedirect(input) : await toSite(input, account, ctx);
     await assertNameFree(ctx, account.id, input.domain);
-    return toDomainView(await insertDomain(ctx, account, domain));
+    return showDomain(ctx, (await insertDomain(ctx, account, domain)).id);
   },
 });
 

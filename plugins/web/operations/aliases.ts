@@ -1,7 +1,7 @@
 import { defineChange, defineQuery, domainName, notFound, objectId, queryId, type Read, toIso } from "@patchbay/sdk";
 import * as v from "valibot";
 import { domainObject } from "../contract.ts";
-import { requireDomain, touchDomain } from "../domain-store.ts";
+import { requireAccountRow, requireDomain, syncCertificate, touchDomain } from "../domain-store.ts";
 import { codes, tooManyAliases } from "../errors.ts";
 import { assertNameFree } from "../name-rules.ts";
 import { toBackwards } from "../names.ts";
@@ -60,6 +60,7 @@ export const addAlias = defineChange({
       name: input.alias,
       backwards: toBackwards(input.alias),
     });
+    await syncCertificate(ctx, await requireAccountRow(ctx.read, domain.account_id), domain);
     touchDomain(ctx, domain);
     const added = (await aliasesOf(ctx.read, domain.id)).find((row) => row.id === id);
     if (!added) throw new Error("the alias just written is not there");
@@ -82,6 +83,7 @@ export const removeAlias = defineChange({
     const alias = (await aliasesOf(ctx.read, domain.id)).find((row) => row.name === input.alias);
     if (!alias) throw notFound("alias");
     await ctx.intents.delete("domain_aliases", alias.id);
+    await syncCertificate(ctx, await requireAccountRow(ctx.read, domain.account_id), domain);
     touchDomain(ctx, domain);
     return null;
   },

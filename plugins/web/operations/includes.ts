@@ -2,8 +2,8 @@ import { defineChange, defineQuery, objectId, queryId, type Read, rule } from "@
 import * as v from "valibot";
 import { domainObject, webSlotId } from "../contract.ts";
 import { requireDomain } from "../domain-store.ts";
+import { requireKnownWebServer, webServerId } from "../web-servers.ts";
 
-const providerId = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{1,40}$/));
 /** Configuration text: line feeds inside, none around it. */
 const includeText = v.pipe(
   v.string(),
@@ -43,8 +43,8 @@ export const saveInclude = defineChange({
   rate: "standard",
   input: v.strictObject({
     domain_id: objectId,
-    /** The web server it is written for. Others ignore it. */
-    provider: v.optional(providerId, "nginx"),
+    /** The web server it is written for, installed or not. Others ignore it. */
+    provider: v.optional(webServerId, "nginx"),
     content: includeText,
   }),
   output: includeView,
@@ -52,6 +52,8 @@ export const saveInclude = defineChange({
   handle: async ({ content, domain_id, provider }, ctx) => {
     const domain = await requireDomain(ctx.read, domain_id);
     const known = (await includesOf(ctx.read, domain.id)).find((row) => row.provider === provider);
+    // Text for a web server that is gone can still be taken away.
+    if (!known) await requireKnownWebServer(ctx, "provider", provider);
     if (known && content === "") await ctx.intents.delete("domain_includes", known.id);
     else if (known) await ctx.intents.update("domain_includes", known.id, { content });
     else if (content !== "") await ctx.intents.insert("domain_includes", { domain_id: domain.id, provider, content });

@@ -1,7 +1,8 @@
 import { accountObject } from "@patchbay/accounts/contract";
+import { Certificates } from "@patchbay/certificates/contract";
 import { defineQuery, queryId } from "@patchbay/sdk";
 import * as v from "valibot";
-import { domainView, listDomains, toDomainView } from "../domain-view.ts";
+import { domainView, listDomains, toDomainViews } from "../domain-view.ts";
 
 export const listDomainsOperation = defineQuery({
   id: "domains.list",
@@ -10,5 +11,6 @@ export const listDomainsOperation = defineQuery({
   rate: "standard",
   input: v.strictObject({ account_id: queryId }),
   output: v.array(domainView),
-  handle: async (input, ctx) => (await listDomains(ctx.read, input.account_id)).map(toDomainView),
+  handle: async (input, ctx) =>
+    toDomainViews(ctx.read, ctx.use(Certificates), await listDomains(ctx.read, input.account_id)),
 });

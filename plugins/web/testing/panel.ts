@@ -1,4 +1,5 @@
 import type { AccountRow } from "@patchbay/accounts/contract";
+import { Certificates } from "@patchbay/certificates/contract";
 import { PhpPools } from "@patchbay/php/contract";
 import {
   type ChangeContext,
@@ -31,6 +32,8 @@ export interface Panel {
   readonly meters: ReadonlyMap<string, Meter>;
   /** Pools that accounts have, `1-8.2`. */
   readonly pools: Set<string>;
+  /** What certificates there are, by domain. */
+  readonly certificates: Map<string, FakeCertificate>;
   /** Statements read since the panel was made. */
   statements(): number;
   call<T = Record<string, unknown>>(id: string, input: Record<string, unknown>, principal?: Principal): Promise<T>;
@@ -38,6 +41,12 @@ export interface Panel {
   tap(hook: Hook<"guarded", unknown>, payload: Record<string, unknown>, principal?: Principal): Promise<void>;
   addAccount(username: string, patch?: Record<string, unknown>): Promise<AccountRow>;
   close(): Promise<void>;
+}
+
+export interface FakeCertificate {
+  readonly names: readonly string[];
+  readonly fingerprint: string;
+  readonly trusted: boolean;
 }
 
 export function principalOf(role: Role): Principal {
@@ -57,6 +66,7 @@ export function principalOf(role: Role): Principal {
 }
 
 export const admin = principalOf("admin");
+export const reseller = principalOf("reseller");
 export const user = principalOf("user");
 
 type Tap = (payload: unknown, ctx: { signal: AbortSignal }) => Promise<void>;
@@ -85,10 +95,15 @@ function collect(use: <T>(token: Token<T>) => T) {
 export async function createPanel(): Promise<Panel> {
   const db = knex({ client: "sqlite3", connection: ":memory:", useNullAsDefault: true, pool: { min: 1, max: 1 } });
   const pools = new Set<string>();
+  const certificates = new Map<string, FakeCertificate>();
   const services = new Map<string, unknown>([
     [PhpPools.id, fakePools(pools)],
     [SystemFacts.id, { reservedHosts: ["panel.host.test"] }],
-    [ServerOptions.id, { all: () => ({ ns1_hostname: "ns1.dns.test", ns2_hostname: "" }) }],
+    [Certificates.id, fakeCertificates(certificates)],
+    [
+      ServerOptions.id,
+      { all: () => ({ ns1_hostname: "ns1.dns.test", ns2_hostname: "" }), choices: async () => [phpChoice, webChoice] },
+    ],
   ]);
   const use = <T>(token: Token<T>) => services.get(token.id) as T;
   const { migrations, operations, slots, meters, taps } = collect(use);
@@ -123,6 +138,7 @@ export async function createPanel(): Promise<Panel> {
         emit: async () => {},
         run: async (hook) => void guarded.push(hook.id),
         note: () => {},
+        start: () => {},
         setSession: () => {},
       }),
     );
@@ -134,6 +150,7 @@ export async function createPanel(): Promise<Panel> {
     slots,
     meters,
     pools,
+    certificates,
     statements: () => statements,
     call: async (id, raw, principal = admin) => {
       const operation = operations.get(id) as Operation;
@@ -166,6 +183,17 @@ export async function createPanel(): Promise<Panel> {
   };
 }
 
+const webChoice = {
+  option: "web_server",
+  slot: "web",
+  providers: [
+    { id: "apache", title: "Apache", installed: true },
+    { id: "caddy", title: "Caddy", installed: false },
+    { id: "nginx", title: "nginx", installed: true },
+  ],
+};
+const phpChoice = { option: "php_server", slot: "php", providers: [{ id: "php-fpm", title: "PHP", installed: true }] };
+
 /** The columns of `accounts` that this plugin reads. */
 async function accountTable(db: Db): Promise<void> {
   await db.schema.createTable("accounts", (table) => {
@@ -192,6 +220,25 @@ function fakePools(pools: Set<string>): PhpPools {
     ensure: async (_change, id, version) => void pools.add(`${id}-${version}`),
     release: async (_change, id, version) => void pools.delete(`${id}-${version}`),
     socket: (username, version) => `php/${username}-${version}.sock`,
+  };
+}
+
+function fakeCertificates(all: Map<string, FakeCertificate>): Certificates {
+  return {
+    ensure: async (_change, _account, names) => {
+      const [domain = ""] = names;
+      all.set(domain, { names, fingerprint: `print of ${names.join()}`, trusted: false });
+    },
+    remove: async (_change, domain) => void all.delete(domain),
+    files: async (_read, domains) =>
+      new Map(
+        domains.flatMap((domain) => {
+          const one = all.get(domain);
+          if (!one) return [];
+          const { fingerprint, trusted } = one;
+          return [[domain, { file: `certificates/00/${domain}.pem`, fingerprint, trusted }] as const];
+        }),
+      ),
   };
 }
 
