@@ -1,7 +1,8 @@
 import type { ProviderEntry, Slot } from "@patchbay/sdk";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
-import { createSlotTable, isBound, type ProviderSource } from "./slot-table.ts";
+import type { ProviderSource } from "./candidate.ts";
+import { createSlotTable, isServed } from "./slot-table.ts";
 
 const slot = (id: string, after: readonly string[] = [], option: string | null = `${id}_server`): Slot => ({
   id,
@@ -18,9 +19,10 @@ const use = () => {
 const source = (plugin: string, of: string, create?: () => never): ProviderSource => {
   const provider = { kind: "render" as const, audit: () => [], base: () => ({}), render: () => ({}) };
   const entry: ProviderEntry = { slot: of, id: plugin, title: plugin, create: create ?? (() => provider) };
-  return { plugin, entry, use };
+  return { plugin, entry, use, sharesPorts: false };
 };
-const anything = { chosen: () => undefined, installed: () => true };
+const ports = { http: 80, https: 443 };
+const anything = { ports, chosen: () => undefined, installed: () => true };
 
 describe("createSlotTable", () => {
   it("puts slots after those they build on, and equal ones by name", () => {
@@ -49,12 +51,14 @@ describe("createSlotTable", () => {
     const table = createSlotTable({
       slots: [slot("web")],
       providers: [source("one", "web"), source("two", "web")],
+      ports,
       chosen: () => chosen,
       installed: (plugin) => installed.has(plugin),
     });
     const bound = () => {
-      const found = table.get("web")?.bound();
-      return found && isBound(found) ? found.plugin : found?.reason;
+      const found = table.get("web")?.chosen();
+      if (found === undefined || found === "none") return found;
+      return isServed(found) ? found.plugin : found.reason;
     };
     expect(bound()).toBe("one");
     chosen = "two";
@@ -75,15 +79,15 @@ describe("createSlotTable", () => {
       return {} as never;
     });
     const single = createSlotTable({ slots: [slot("web", [], null)], providers: [counted], ...anything });
-    single.get("web")?.bound();
-    single.get("web")?.bound();
+    single.get("web")?.chosen();
+    single.get("web")?.chosen();
     expect(created).toBe(1);
     const several = createSlotTable({
       slots: [slot("web", [], null)],
       providers: [counted, source("two", "web")],
       ...anything,
     });
-    expect(several.get("web")?.bound()).toEqual({ reason: "several backends serve web" });
+    expect(several.get("web")?.chosen()).toEqual({ reason: "several backends serve web" });
   });
 
   it("serves nothing when the chosen provider cannot be created", () => {
@@ -91,6 +95,6 @@ describe("createSlotTable", () => {
       throw new Error("a bug");
     });
     const table = createSlotTable({ slots: [slot("web")], providers: [broken], ...anything });
-    expect(table.get("web")?.bound()).toEqual({ reason: "one could not be set up" });
+    expect(table.get("web")?.chosen()).toEqual({ reason: "one could not be set up" });
   });
 });

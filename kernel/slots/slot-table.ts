@@ -1,46 +1,22 @@
-import type { Provider, ProviderEntry, Slot, Token } from "@patchbay/sdk";
+import type { SidePorts, Slot } from "@patchbay/sdk";
+import { type Candidate, createCandidates, type ProviderSource } from "./candidate.ts";
 import { orderSlots, slotsInvalid } from "./slot-order.ts";
-
-/** A backend's entry together with the plugin it came from. */
-export interface ProviderSource {
-  readonly plugin: string;
-  readonly entry: ProviderEntry;
-  /** The services of the plugin. */
-  readonly use: <T>(token: Token<T>) => T;
-}
-
-/** One backend that could serve a slot. */
-export interface Candidate {
-  readonly plugin: string;
-  /** Value of the slot's server option. */
-  readonly id: string;
-  readonly title: string;
-  /** Looks anew each time: packages come and go while the panel runs. */
-  installed(): boolean;
-  /** The provider, created on first use. Throws what its `create` threw. */
-  provider(): Provider;
-}
-
-/** The backend that serves a slot. */
-export interface BoundProvider {
-  readonly plugin: string;
-  readonly id: string;
-  readonly title: string;
-  readonly provider: Provider;
-}
 
 /** Why nothing serves a slot. Names no path; may be shown to an admin. */
 export interface Unserved {
   readonly reason: string;
 }
 
+/** What serves the units of a slot that are assigned to nobody. `none`: nobody, and that is how it was chosen. */
+export type Choice = Candidate | Unserved | "none";
+
 export interface SlotEntry {
   readonly slot: Slot;
   readonly candidates: readonly Candidate[];
   /** True when another slot comes after this one: its removals wait until that one's are done. */
   readonly awaited: boolean;
-  /** What serves the slot now. Follows the setting, so ask again for every pass. */
-  bound(): BoundProvider | Unserved;
+  /** What serves the slot now. Follows the setting, so ask again for every pass. A candidate's provider is created. */
+  chosen(): Choice;
 }
 
 /** The slots of one generation in dependency order. */
@@ -52,83 +28,96 @@ export interface SlotTable {
 export interface SlotTableInput {
   readonly slots: readonly Slot[];
   readonly providers: readonly ProviderSource[];
+  /** The public ports of the host. Side ports are counted from them. */
+  readonly ports: SidePorts;
   /** Value of a server option; undefined while nobody has chosen. */
   chosen(option: string): string | undefined;
   /** True when everything the plugin's manifest names under `packages` is there. */
   installed(plugin: string): boolean;
 }
 
-/** True when something serves the slot. */
-export function isBound(bound: BoundProvider | Unserved): bound is BoundProvider {
-  return "provider" in bound;
+/** True when a backend serves the slot. */
+export function isServed(choice: Choice): choice is Candidate {
+  return choice !== "none" && !("reason" in choice);
 }
 
 /**
  * Builds the table of a generation. Throws SLOTS_INVALID (409) with every problem at once. Creates no provider yet.
  *
- * While an option is unset the first installed provider in the given order serves the slot; write the choice down, or
- * installing a package later may change it.
+ * While an option is unset its default backend serves the slot if it is installed, else the first installed in the given
+ * order; write the choice down, or installing a package later may change it.
  */
 export function createSlotTable(input: SlotTableInput): SlotTable {
   const order = orderSlots(input.slots);
   const known = new Set(order.map((slot) => slot.id));
-  const problems = input.providers.flatMap(({ plugin, entry }, at) => [
-    ...(known.has(entry.slot) ? [] : [`${plugin} provides ${entry.slot}, which does not exist`]),
-    ...(input.providers.findIndex((other) => other.entry.slot === entry.slot && other.entry.id === entry.id) === at
-      ? []
-      : [`${entry.slot} has two providers called ${entry.id}`]),
-  ]);
+  const problems = [
+    ...input.providers.flatMap((source, at) => providerProblems(source, input.providers.slice(0, at), known)),
+    ...severalDefaults(input.providers),
+  ];
   if (problems.length > 0) throw slotsInvalid(problems);
   const entries = order.map((slot) => createEntry(slot, input));
   const byId = new Map(entries.map((entry) => [entry.slot.id, entry]));
   return { order: entries, get: (slot) => byId.get(slot) };
 }
 
+/** What serves a slot while its option is unset. A slot that may be left unserved is not given to just anybody. */
+export function fallbackOf(slot: Slot, candidates: readonly Candidate[]): Candidate | undefined {
+  const installed = candidates.filter((candidate) => candidate.installed());
+  return installed.find((candidate) => candidate.isDefault) ?? (slot.optional === true ? undefined : installed[0]);
+}
+
+function providerProblems(
+  { plugin, entry }: ProviderSource,
+  before: readonly ProviderSource[],
+  known: ReadonlySet<string>,
+): string[] {
+  const others = before.filter((other) => other.entry.slot === entry.slot);
+  const problems: string[] = [];
+  if (!known.has(entry.slot)) problems.push(`${plugin} provides ${entry.slot}, which does not exist`);
+  if (others.some((other) => other.entry.id === entry.id))
+    problems.push(`${entry.slot} has two providers called ${entry.id}`);
+  else if (others.some((other) => other.plugin === plugin)) problems.push(`${plugin} provides ${entry.slot} twice`);
+  return problems;
+}
+
+function severalDefaults(providers: readonly ProviderSource[]): string[] {
+  const slots = providers.filter(({ entry }) => entry.default === true).map(({ entry }) => entry.slot);
+  const twice = new Set(slots.filter((slot, at) => slots.indexOf(slot) !== at));
+  return [...twice].map((slot) => `${slot} has several default providers`);
+}
+
 function createEntry(slot: Slot, input: SlotTableInput): SlotEntry {
-  const candidates = input.providers
-    .filter(({ entry }) => entry.slot === slot.id)
-    .map((source) => createCandidate(source, input.installed));
+  const sources = input.providers.filter(({ entry }) => entry.slot === slot.id);
+  const candidates = createCandidates(sources, input.ports, input.installed);
   return {
     slot,
     candidates,
     awaited: input.slots.some((other) => other.after.includes(slot.id)),
-    bound: () => bind(slot, candidates, slot.option === null ? undefined : input.chosen(slot.option)),
+    chosen: () => choose(slot, candidates, slot.option === null ? undefined : input.chosen(slot.option)),
   };
 }
 
-function createCandidate(source: ProviderSource, installed: (plugin: string) => boolean): Candidate {
-  let made: Provider | undefined;
-  return {
-    plugin: source.plugin,
-    id: source.entry.id,
-    title: source.entry.title,
-    installed: () => installed(source.plugin),
-    provider: () => {
-      made ??= source.entry.create(source.use);
-      return made;
-    },
-  };
-}
-
-function bind(slot: Slot, candidates: readonly Candidate[], chosen: string | undefined): BoundProvider | Unserved {
+function choose(slot: Slot, candidates: readonly Candidate[], chosen: string | undefined): Choice {
   const picked = pick(slot, candidates, chosen);
-  if ("reason" in picked) return picked;
+  if (!isServed(picked)) return picked;
   try {
-    return { plugin: picked.plugin, id: picked.id, title: picked.title, provider: picked.provider() };
+    picked.provider();
+    return picked;
   } catch {
     return { reason: `${picked.title} could not be set up` };
   }
 }
 
-function pick(slot: Slot, candidates: readonly Candidate[], chosen: string | undefined): Candidate | Unserved {
+function pick(slot: Slot, candidates: readonly Candidate[], chosen: string | undefined): Choice {
+  if (chosen === "none" && slot.optional === true) return "none";
   if (chosen !== undefined) {
     const named = candidates.find((candidate) => candidate.id === chosen);
     if (!named) return { reason: `the backend chosen for ${slot.title} is not there` };
     return named.installed() ? named : { reason: `${named.title} is not installed` };
   }
-  const installed = candidates.filter((candidate) => candidate.installed());
-  const first = installed[0];
-  if (!first) return { reason: `no backend for ${slot.title} is installed` };
-  if (slot.option === null && installed.length > 1) return { reason: `several backends serve ${slot.title}` };
-  return first;
+  const fallback = fallbackOf(slot, candidates);
+  if (!fallback && slot.optional === true) return "none";
+  if (!fallback) return { reason: `no backend for ${slot.title} is installed` };
+  const several = candidates.filter((candidate) => candidate.installed()).length > 1;
+  return slot.option === null && several ? { reason: `several backends serve ${slot.title}` } : fallback;
 }

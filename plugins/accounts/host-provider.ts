@@ -1,4 +1,4 @@
-import { defineProvider, type ExecutingProvider, HostAccounts } from "@patchbay/sdk";
+import { defineProvider, type ExecutingProvider, executeEach, HostAccounts, type UnitDrift } from "@patchbay/sdk";
 import type { AccountUnit } from "./account-slot.ts";
 import { accountsSlotId } from "./contract.ts";
 
@@ -15,19 +15,25 @@ export function createHostProvider(host: HostAccounts): ExecutingProvider<Accoun
   return {
     kind: "execute",
     audit: () => [],
-    apply: async (_key, unit, previous) => {
-      // Another uid under the same name is another tenant: it must not inherit the files of the one before.
-      if (previous && previous.uid !== unit.uid) await host.remove(previous);
-      await host.ensure(unit);
-    },
-    remove: (_key, previous) => host.remove(previous),
+    execute: executeEach({
+      apply: async (_key, unit, previous) => {
+        // Another uid under the same name is another tenant: it must not inherit the files of the one before.
+        if (previous && previous.uid !== unit.uid) await host.remove(previous);
+        await host.ensure(unit);
+      },
+      remove: (_key, previous) => host.remove(previous),
+    }),
     drifted: async (units, signal) => {
-      const different: string[] = [];
+      const different: UnitDrift[] = [];
       for (const [key, unit] of units) {
         signal.throwIfAborted();
-        if (!(await host.matches(unit))) different.push(key);
+        if (!(await host.matches(unit))) different.push({ key, wanted: toText(unit), actual: "something else\n" });
       }
       return different;
     },
   };
+}
+
+function toText({ home, suspended, uid, username }: AccountUnit): string {
+  return `user ${username}\nuid ${uid}\nhome ${home}\n${suspended ? "suspended" : "active"}\n`;
 }

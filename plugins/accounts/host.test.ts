@@ -66,10 +66,15 @@ it("loads any number of keys", async () => {
 
 it("archives the tenant before when another gets its name", async () => {
   const provider = createHostProvider(host);
-  await provider.apply("aa", unit("aa", 1), undefined, signal);
-  await provider.apply("aa", unit("aa", 1, true), unit("aa", 1), signal);
-  await provider.apply("aa", unit("aa", 2), unit("aa", 1), signal);
-  await provider.remove("aa", unit("aa", 2), signal);
+  const changes = [
+    { unit: unit("aa", 1), previous: undefined },
+    { unit: unit("aa", 1, true), previous: unit("aa", 1) },
+    { unit: unit("aa", 2), previous: unit("aa", 1) },
+    { unit: null, previous: unit("aa", 2) },
+  ];
+  for (const change of changes) {
+    expect(await provider.execute([{ key: "aa", ...change }], signal)).toEqual(new Map());
+  }
   expect(host.done).toEqual(["ensure aa 1", "ensure aa 1", "remove aa 1", "ensure aa 2", "remove aa 2"]);
 });
 
@@ -79,7 +84,9 @@ it("finds drifted accounts and stops when told", async () => {
     ["aa", unit("aa", 1)],
     ["bb", unit("bb", 2, true)],
   ]);
-  expect(await provider.drifted(units, signal)).toEqual(["bb"]);
+  expect(await provider.drifted(units, signal)).toEqual([
+    { key: "bb", wanted: "user bb\nuid 2\nhome /homes/bb\nsuspended\n", actual: "something else\n" },
+  ]);
   await expect(provider.drifted(units, AbortSignal.abort())).rejects.toThrow();
 });
 

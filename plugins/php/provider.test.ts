@@ -17,7 +17,19 @@ const root = mkdtempSync(join(tmpdir(), "patchbay-fpm-"));
 const info: HostInfo = {
   kind: "sandbox",
   address: "127.0.0.1",
-  ports: { http: 0, https: 0, dns: 0, smtp: 0, submission: 0, imap: 0, imaps: 0, ftp: 0, mysql: 0, postgresql: 0 },
+  ports: {
+    http: 0,
+    https: 0,
+    dns: 0,
+    "dns-control": 0,
+    smtp: 0,
+    submission: 0,
+    imap: 0,
+    imaps: 0,
+    ftp: 0,
+    mysql: 0,
+    postgresql: 0,
+  },
   paths: {
     etc: join(root, "etc"),
     run: join(root, "run"),
@@ -104,7 +116,7 @@ beforeAll(async () => {
     writeFileSync(join(pool.home, "page.txt"), "<?php echo 'run';");
     if (isRoot) for (const path of ["", "tmp", "logs"]) chownSync(join(pool.home, path), pool.uid, pool.uid);
   }
-  write(provider.base(), render(john), render(jane));
+  write(provider.base({ role: "front", ports: { http: 0, https: 0 } }), render(john), render(jane));
   const [tester, testWords] = fill(grant.test);
   expect(spawnSync(tester, testWords).status).toBe(0);
   const [program, words] = fill(grant.argv);

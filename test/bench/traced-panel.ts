@@ -8,7 +8,7 @@ import type { ManifestLike } from "../../kernel/helper/options.ts";
 import { connectHelper } from "../../kernel/host/helper-client.ts";
 import { createHost } from "../../kernel/host/host.ts";
 import { detectPhpVersions } from "../../kernel/host/php-versions.ts";
-import { panelCertificate } from "../../kernel/http/certificate.ts";
+import { panelCertificate, serverCertificate } from "../../kernel/http/certificate.ts";
 import { instanceFrom } from "../../kernel/instance.ts";
 import { createKernel } from "../../kernel/kernel.ts";
 import { openPanel } from "../../kernel/panel.ts";
@@ -73,11 +73,14 @@ export async function runTracedKernel(): Promise<void> {
   const { servicesPort, bind: address } = instance;
   const phpVersions = await detectPhpVersions();
   const host = trace.around(createHost({ hello, client, servicesPort, address, phpVersions }));
-  const kernel = await createKernel({ instance, foundation, host, plugins, crashAt: undefined });
+  const tls = join(instance.panel, "tls");
+  const server = await serverCertificate(tls, ["localhost"], Date.now());
+  const parts = { instance, foundation, host, plugins, serverCertificate: server };
+  const kernel = await createKernel({ ...parts, crashAt: undefined });
   await welcomeFirstAdmin(instance, kernel, foundation);
   const run: typeof kernel.run = (call) =>
     call.operation.id === "domains.add" ? trace.change(() => kernel.run(call)) : kernel.run(call);
-  const certificate = await panelCertificate(join(instance.panel, "tls"), [instance.bind], Date.now());
+  const certificate = await panelCertificate(tls, [instance.bind], Date.now());
   await openPanel(instance, { ...kernel, run }, foundation, certificate);
   process.on("SIGTERM", () => void kernel.stop().then(() => process.exit(0)));
   await renewCommandToken(instance, kernel, foundation);

@@ -194,6 +194,76 @@ describe("domains", () => {
     const { id } = (await ask("domains.add", { domain: "own.test", type: "addon" }, holder)).body.data;
     await ask("domains.remove", { domain_id: id }, holder);
     expect((await ask("stats.account", {}, holder)).body.data.account_id).toBe(account.id);
+    for (const id of ["ssl.list", "dns.list"]) {
+      const { data } = (await ask(id, {}, holder)).body;
+      expect(data.map((one: { account_id: number }) => one.account_id)).toEqual([account.id, account.id]);
+    }
+  });
+});
+
+describe("ssl", () => {
+  it("list, delete", async () => {
+    const listed = async () => (await ask("ssl.list", { account_id: account.id })).body.data;
+    const [{ id }] = await listed();
+    const own = { id, account_id: account.id, domain: "contract.test", type: "self_signed", status: "active" };
+    expect(await listed()).toMatchObject([{ ...own, auto_renew: false }, { domain: "r.test" }]);
+    await ask("ssl.delete", { id });
+    // A domain is never without one: the panel signs another.
+    expect(await listed()).toMatchObject([own, { domain: "r.test" }]);
+    expectRefusal(await admin.post("ssl/delete", { id: 4711 }), 404, /certificate not found/);
+    expectRefusal(await admin.get("ssl/list", { account_id: 4711 }), 404, /account not found/);
+    expectRefusal(await admin.get("ssl/list", { account_id: "nonsense-value" }), 400);
+  });
+});
+
+describe("dns", () => {
+  const zoneOf = async () => (await ask("dns.list", { account_id: account.id })).body.data[0];
+
+  it("list, records", async () => {
+    const zone = await zoneOf();
+    expect(zone).toMatchObject({ account_id: account.id, domain: "contract.test", ttl: 3600, status: "active" });
+    const records = (await ask("dns.records", { zone_id: zone.id })).body.data;
+    expect(records).toHaveLength(zone.record_count);
+    expect(records).toContainEqual(expect.objectContaining({ type: "NS", name: "@", value: zone.primary_ns }));
+    expectRefusal(await admin.get("dns/list", { account_id: 4711 }), 404, /account not found/);
+    expectRefusal(await admin.get("dns/records", { zone_id: 4711 }), 404, /zone not found/);
+  });
+
+  it("add-record, update-record, delete-record", async () => {
+    const { id: zone_id, serial } = await zoneOf();
+    const address = { zone_id, type: "A", name: "shop", value: "192.0.2.1" };
+    const { id } = (await ask("dns.add-record", address)).body.data;
+    expectRefusal(await admin.post("dns/add-record", address), 409);
+    expectRefusal(await admin.post("dns/add-record", { ...address, value: "nonsense-value" }), 400);
+    expectRefusal(await admin.post("dns/add-record", { ...address, type: "nonsense-value" }), 400);
+    expectRefusal(await admin.post("dns/add-record", { ...address, zone_id: 4711 }), 404, /zone not found/);
+    const changed = { record_id: id, name: "@", value: "192.0.2.2", ttl: 300 };
+    expect((await ask("dns.update-record", { ...changed, name: "store" })).body.data).toEqual({
+      id,
+      zone_id,
+      type: "A",
+      name: "store",
+      value: "192.0.2.2",
+      ttl: 300,
+      priority: null,
+      managed_by: null,
+    });
+    expect((await zoneOf()).serial).toBeGreaterThan(serial);
+    await ask("dns.delete-record", { record_id: id });
+    expectRefusal(await admin.post("dns/delete-record", { record_id: id }), 404, /record not found/);
+    expectRefusal(await admin.post("dns/update-record", changed), 404, /record not found/);
+  });
+
+  it("take a priority in its field or before the value, and `content` for `value`", async () => {
+    const { id: zone_id } = await zoneOf();
+    const mail = { zone_id, type: "MX", name: "lists" };
+    const shown = { type: "MX", value: "mx.example.org", priority: 10, ttl: 3600 };
+    const first = await ask("dns.add-record", { ...mail, value: "10 mx.example.org" });
+    expect(first.body.data).toMatchObject(shown);
+    await ask("dns.delete-record", { record_id: first.body.data.id });
+    const second = await ask("dns.add-record", { ...mail, content: "mx.example.org", priority: 10, ttl: 3600 });
+    expect(second.body.data).toMatchObject(shown);
+    expectRefusal(await admin.post("dns/add-record", { ...mail, value: "mx2.example.org" }), 400);
   });
 });
 
@@ -251,7 +321,8 @@ describe("system and stats", () => {
   it("server-options and save-option", async () => {
     expect((await ask("system.server-options")).body.data).toMatchObject({
       web_server: "nginx",
-      detected: { nginx: true },
+      dns_server: "bind9",
+      detected: { nginx: true, bind9: true },
     });
     await ask("system.save-option", { key: "ns1_hostname", value: "ns1.example.org" });
     await ask("system.save-option", { key: "whmcs_api_key", value: "0123456789abcdef-secret" });

@@ -31,6 +31,9 @@ export function endpoint(id: string): Endpoint {
 const beyond: Readonly<Record<string, readonly string[]>> = {
   "auth.me": ["account_id", "suspended", "suspend_reason", "two_factor", "impersonator"],
   Package: ["php_max_children", "php_memory_mb"],
+  Domain: ["force_https", "hsts_max_age", "web_server"],
+  DnsZone: ["dnssec", "provider"],
+  DnsRecord: ["managed_by"],
 };
 
 /** Where a value is not as a shape says: names, types, and no field more. Empty when it is. */

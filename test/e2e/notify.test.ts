@@ -1,8 +1,8 @@
 import { chmodSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { CrashPlan } from "../crash/crash-plan.ts";
 import type { Client } from "../harness/client.ts";
+import { CrashPlan } from "../harness/crash-plan.ts";
 import { TestInstance } from "../harness/instance.ts";
 import { createAccount, holderPassword, must } from "../harness/must.ts";
 import { until } from "../harness/wait.ts";

@@ -25,6 +25,15 @@ const byName: Readonly<Record<string, unknown>> = {
   date_to: "2026-12-31",
 };
 
+/** Where a field of such a name means something else. By operation, or by the part before the dot. */
+const byOperation: Readonly<Record<string, Readonly<Record<string, unknown>>>> = {
+  dns: { name: "matrix", value: "192.0.2.7" },
+  "system.switch-preview": { key: "web_server", value: "nginx" },
+  "system.install-backend": { key: "web_server", value: "nginx" },
+  "plugins.settings": { id: "dns-cloudflare" },
+  "plugins.save-settings": { id: "dns-cloudflare", values: {} },
+};
+
 /** An input that is well-formed for an operation, with `id` in the field that names its object. */
 export function sampleInput(operation: DescribedOperation, id: number): Record<string, unknown> {
   const object = operation.access.object;
@@ -37,6 +46,8 @@ export function sampleInput(operation: DescribedOperation, id: number): Record<s
 }
 
 function sample(name: string, schema: FieldSchema, operation: DescribedOperation): unknown {
+  const own = byOperation[operation.id] ?? byOperation[operation.id.split(".", 1)[0] ?? ""] ?? {};
+  if (name in own) return own[name];
   if (schema.enum) return schema.enum[0];
   if (name === "id" && schema.type !== "integer" && operation.method !== "GET") return "1";
   if (name === "id" && operation.id.startsWith("operations.")) return byName["session_id"];

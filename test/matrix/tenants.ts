@@ -11,10 +11,10 @@ export interface Tenants {
   objectId(type: string, relation: Relation, caller: PrincipalKind): number;
 }
 
-interface Account {
-  readonly id: number;
-  readonly domainId: number;
-}
+/** Ids of what an account has, by object type. */
+type Account = Readonly<Record<(typeof objectTypes)[number], number>>;
+
+const objectTypes = ["account", "domain", "certificate", "dns-zone", "dns-record"] as const;
 
 /** Makes two resellers with accounts, a suspended account, tokens and an impersonated session. */
 export async function createTenants(instance: TestInstance): Promise<Tenants> {
@@ -25,9 +25,9 @@ export async function createTenants(instance: TestInstance): Promise<Tenants> {
   const sibling = await createAccount(admin, "matrixsib", resellerA);
   const foreign = await createAccount(admin, "matrixfor", resellerB);
   const suspended = await createAccount(admin, "matrixsus", resellerA);
-  await must(admin.post("accounts/suspend", { id: suspended.id }));
+  await must(admin.post("accounts/suspend", { id: suspended.account }));
   const impersonator = await instance.admin();
-  await must(impersonator.post("accounts/impersonate", { id: own.id }));
+  await must(impersonator.post("accounts/impersonate", { id: own.account }));
   const callers: Record<PrincipalKind, Client> = {
     anonymous: instance.client(),
     admin,
@@ -45,9 +45,9 @@ export async function createTenants(instance: TestInstance): Promise<Tenants> {
     objectId: (type, relation, caller) => {
       if (relation === "missing" || relation === "none") return 999_999;
       const account = relation === "own" && caller === "suspended-user" ? suspended : accounts[relation];
-      if (type === "account") return account.id;
-      if (type === "domain") return account.domainId;
-      throw new Error(`the matrix has no object of type ${type}: add one here`);
+      const id = Object.entries(account).find(([known]) => known === type)?.[1];
+      if (id === undefined) throw new Error(`the matrix has no object of type ${type}: add one here`);
+      return id;
     },
   };
 }
@@ -72,7 +72,16 @@ async function createAccount(admin: Client, username: string, resellerId: number
     reseller_id: resellerId,
   };
   const made = await must(admin.post("accounts/create", body));
-  return { id: made.id, domainId: made.domains[0].id };
+  const [certificate] = await must(admin.get("ssl/list", { account_id: made.id }));
+  const [zone] = await must(admin.get("dns/list", { account_id: made.id }));
+  const [record] = await must(admin.get("dns/records", { zone_id: zone.id }));
+  return {
+    account: made.id,
+    domain: made.domains[0].id,
+    certificate: certificate.id,
+    "dns-zone": zone.id,
+    "dns-record": record.id,
+  };
 }
 
 async function login(instance: TestInstance, username: string): Promise<Client> {

@@ -126,6 +126,9 @@ export async function createPanel(): Promise<Panel> {
           effects.guarded.push({ id: hook.id, payload });
         },
         note: () => {},
+        start: () => {
+          throw new Error("no operation of accounts starts a task");
+        },
         setSession: () => {},
       };
       return v.parse(operation.output, await change.handle(input, full, prepared));

@@ -1,0 +1,41 @@
+import { choice, defineChange, objectId } from "@patchbay/sdk";
+import * as v from "valibot";
+import { recordTypes, zoneObject } from "../contract.ts";
+import { recordCodes } from "../errors.ts";
+import { toDraft } from "../record-data.ts";
+import { assertFits, assertMayName } from "../record-rules.ts";
+import { alignTtl, defaultTtl, insertRecord } from "../record-store.ts";
+import { recordView, showRecord } from "../record-view.ts";
+import { bumpSerial, requireZone } from "../zone-store.ts";
+import { nameField, priorityField, recordAliases, ttlField, valueField } from "./record-fields.ts";
+
+export const addRecord = defineChange({
+  id: "dns.add-record",
+  method: "POST",
+  summary: "Add a record; all records of one name and type get its time to live",
+  message: "Record added",
+  access: { callers: ["admin", "reseller", "user"], object: { type: zoneObject, from: "zone_id" } },
+  rate: "standard",
+  aliases: recordAliases,
+  errors: recordCodes,
+  input: v.strictObject({
+    zone_id: objectId,
+    type: choice(recordTypes),
+    name: nameField,
+    value: valueField,
+    ttl: v.optional(ttlField, defaultTtl),
+    priority: priorityField,
+  }),
+  output: recordView,
+  resource: (_input, record) => `dns-record:${record.id}`,
+  handle: async ({ name, priority, ttl, type, value, zone_id }, ctx) => {
+    const zone = await requireZone(ctx.read, zone_id);
+    const draft = toDraft({ zone: zone.name, type, name, value, priority });
+    assertMayName(ctx.principal, zone, draft);
+    const set = await assertFits(ctx.read, zone, draft);
+    const id = await insertRecord(ctx, zone, { ...draft, ttl, owner: "", template: false });
+    await alignTtl(ctx, set, ttl);
+    await bumpSerial(ctx, zone);
+    return showRecord(ctx.read, id, zone.name);
+  },
+});

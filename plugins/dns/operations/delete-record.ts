@@ -1,0 +1,31 @@
+import { defineChange, objectId } from "@patchbay/sdk";
+import * as v from "valibot";
+import { recordObject } from "../contract.ts";
+import { codes, managed } from "../errors.ts";
+import { assertMayName, assertSpare } from "../record-rules.ts";
+import { removeRow, requireRecord } from "../record-store.ts";
+import { bumpSerial, requireZone } from "../zone-store.ts";
+
+export const deleteRecord = defineChange({
+  id: "dns.delete-record",
+  method: "POST",
+  summary: "Delete a record",
+  message: "Record deleted",
+  access: { callers: ["admin", "reseller", "user"], object: { type: recordObject, from: "record_id" } },
+  rate: "standard",
+  errors: [codes.nameServersReserved, codes.managed, codes.needed],
+  input: v.strictObject({ record_id: objectId }),
+  output: v.null(),
+  resource: (input) => `dns-record:${input.record_id}`,
+  handle: async (input, ctx) => {
+    const row = await requireRecord(ctx.read, input.record_id);
+    const zone = await requireZone(ctx.read, row.zone_id);
+    if (row.owner !== "") throw managed(row.owner);
+    assertMayName(ctx.principal, zone, row);
+    await assertSpare(ctx.read, zone, row);
+    ctx.note({ zone: zone.name, name: row.name, type: row.type });
+    await removeRow(ctx, row);
+    await bumpSerial(ctx, zone);
+    return null;
+  },
+});
