@@ -27,7 +27,7 @@ const service = v.strictObject({
    * may hold them together. Otherwise the old one ends before the new one takes the ports.
    */
   sharesPorts: v.optional(v.boolean(), false),
-  stop: v.picklist(["SIGTERM", "SIGQUIT", "SIGINT"]),
+  stop: v.picklist(["SIGTERM", "SIGQUIT", "SIGINT", "SIGWINCH"]),
   /** Milliseconds until SIGKILL follows. */
   stopTimeoutMs: v.optional(v.number(), 5000),
 });

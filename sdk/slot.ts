@@ -113,6 +113,13 @@ export type Probe =
       readonly socket: string;
       readonly path: string;
       readonly body: string;
+    }
+  | {
+      /** A query on the host's DNS port; the authoritative answer must be one record that holds `value` as its only string. */
+      readonly kind: "dns";
+      readonly name: string;
+      readonly type: "TXT";
+      readonly value: string;
     };
 
 export interface Rendered {
@@ -178,10 +185,7 @@ export interface ExecutingProvider<U extends Unit = Unit> {
    * crash the same changes come again. Resolves with the reason for each key that could not be done; the others are done.
    * Throwing means that nothing is known of any.
    */
-  execute(
-    changes: readonly UnitChange<U>[],
-    signal: AbortSignal,
-  ): Promise<ReadonlyMap<string, ProviderError>>;
+  execute(changes: readonly UnitChange<U>[], signal: AbortSignal): Promise<ReadonlyMap<string, ProviderError>>;
   /** Those of `units` whose world differs from what was applied. Also what a switch is checked by. */
   drifted(units: ReadonlyMap<string, U>, signal: AbortSignal): Promise<readonly UnitDrift[]>;
   /** What the world says of a unit, for people (the DS records of a signed zone). Plain JSON. */

@@ -6,6 +6,9 @@ import type { Instance } from "../instance.ts";
 
 const offsets: Readonly<Record<Role, number>> = { user: 0, reseller: 1, admin: 2 };
 
+/** Names of the server itself. */
+export const reservedHosts: readonly string[] = ["localhost"];
+
 /** What the panel says about itself. */
 export function createSystemFacts(instance: Instance): SystemFacts {
   const host = instance.bind.includes(":") ? `[${instance.bind}]` : instance.bind;
@@ -14,7 +17,7 @@ export function createSystemFacts(instance: Instance): SystemFacts {
     gitCommit: commitOf(instance.root),
     os: `${type()} ${release().split(".").slice(0, 2).join(".")}`,
     portal: (role) => `https://${host}:${instance.port + offsets[role]}/`,
-    reservedHosts: ["localhost"],
+    reservedHosts,
   };
 }
 

@@ -1,4 +1,4 @@
-import type { HostInfo, Probe } from "@patchbay/sdk";
+import type { HostInfo, Probe, SidePorts } from "@patchbay/sdk";
 import type { PrivilegedInput, PrivilegedOp, PrivilegedOutput } from "@patchbay/sdk/privileged";
 
 /** The kernel's line to the helper. Rejects with `ProviderError`; with kind `unavailable` when the line is gone. */
@@ -15,8 +15,8 @@ export interface Host {
   readonly info: HostInfo;
   readonly helper: HelperClient;
   /**
-   * Looks once. Resolves true when the probe holds, false when the daemon answers otherwise or not at all.
+   * Looks once, at the public ports or at these. Resolves true when the probe holds, false when the daemon answers otherwise or not at all.
    * Never throws for what the daemon does.
    */
-  probe(probe: Probe, signal: AbortSignal): Promise<boolean>;
+  probe(probe: Probe, signal: AbortSignal, ports?: SidePorts): Promise<boolean>;
 }

@@ -1,0 +1,82 @@
+import { createHash } from "node:crypto";
+import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
+import { request as requestHttps } from "node:https";
+import { isIP } from "node:net";
+import type { TLSSocket } from "node:tls";
+
+export interface HttpGet {
+  readonly port: "http" | "https";
+  /** Value of the Host field, also the server name asked for over TLS. */
+  readonly host: string;
+  readonly path: string;
+}
+
+export interface GetOptions {
+  readonly address: string;
+  readonly ports: Readonly<Record<"http" | "https", number>>;
+  readonly timeoutMs: number;
+  /** Bytes of the body that are read; the rest is not waited for. */
+  readonly longestBody: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface HttpAnswer {
+  readonly status: number;
+  readonly headers: IncomingMessage["headers"];
+  readonly body: Buffer;
+  /** SHA-256 of the certificate that was shown, lower-case hex; null over HTTP. */
+  readonly certificate: string | null;
+}
+
+/**
+ * One GET on a connection of its own: one that is kept alive would be answered by the old workers after a reload. Rejects
+ * when no whole answer comes in time.
+ */
+export function httpGet({ port, host, path }: HttpGet, options: GetOptions): Promise<HttpAnswer> {
+  const { address, ports, timeoutMs, longestBody, signal } = options;
+  const late = AbortSignal.timeout(timeoutMs);
+  const request: RequestOptions = {
+    host: address,
+    port: ports[port],
+    path,
+    headers: { host, connection: "close" },
+    agent: false,
+    signal: signal ? AbortSignal.any([signal, late]) : late,
+  };
+  return new Promise((resolve, reject) => {
+    const sent =
+      port === "https"
+        ? // It is asked what is served, not whether the world trusts the certificate.
+          requestHttps({ ...request, rejectUnauthorized: false, servername: serverName(host) })
+        : requestHttp(request);
+    sent.on("error", reject);
+    sent.on("response", (response) => {
+      const certificate = port === "https" ? shownBy(response.socket as TLSSocket) : null;
+      const chunks: Buffer[] = [];
+      let size = 0;
+      const end = () => {
+        const body = Buffer.concat(chunks).subarray(0, longestBody);
+        resolve({ status: response.statusCode ?? 0, headers: response.headers, body, certificate });
+        sent.destroy();
+      };
+      response.on("error", reject);
+      response.on("aborted", () => reject(new Error("the answer was cut")));
+      response.on("end", end);
+      response.on("data", (chunk: Buffer) => {
+        size += chunk.length;
+        chunks.push(chunk);
+        if (size >= longestBody) end();
+      });
+    });
+    sent.end();
+  });
+}
+
+function serverName(host: string): string {
+  const name = host.replace(/:\d+$/, "");
+  return isIP(name) === 0 ? name : "";
+}
+
+function shownBy(socket: TLSSocket): string {
+  return createHash("sha256").update(socket.getPeerCertificate().raw).digest("hex");
+}
