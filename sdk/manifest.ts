@@ -42,7 +42,14 @@ export const manifestSchema = v.strictObject({
   requires: v.optional(v.array(id), []),
   /** System packages that must be installed, and what proves that they are. `binary` may hold `*` for a version. */
   packages: v.optional(v.array(v.strictObject({ apt: v.string(), binary: v.string(), reason: v.string() })), []),
-  grants: v.optional(v.strictObject({ services: v.optional(v.record(id, service), {}) }), {}),
+  grants: v.optional(
+    v.strictObject({
+      services: v.optional(v.record(id, service), {}),
+      /** True: a configuration tree without a daemon, whose files other plugins' daemons read. A daemon brings its own. */
+      tree: v.optional(v.boolean(), false),
+    }),
+    {},
+  ),
 });
 
 export type Manifest = v.InferOutput<typeof manifestSchema>;

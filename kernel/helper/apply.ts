@@ -5,7 +5,7 @@ import type { OnStep } from "./crash-points.ts";
 import { HelperError, toHelperError } from "./errors.ts";
 import { type Grants, serviceKey } from "./grants.ts";
 import type { Identity } from "./identity.ts";
-import type { Journal, Journals } from "./journal.ts";
+import type { Journal, JournalService, Journals } from "./journal.ts";
 import type { Layout } from "./layout.ts";
 import { buildShadow } from "./shadow.ts";
 import { type StagedFile, StagingArea, stageFiles } from "./staging.ts";
@@ -97,17 +97,19 @@ export class Apply {
     for (const name of [...reload, ...stop]) grants.service(name);
     const journal = journals.read(tx);
     if (journal === undefined) throw new HelperError("terminal", "the transaction is not swapped");
-    const plan = (action: "reload" | "stop") => (name: ServiceName) => ({
-      name,
-      action,
-      wasRunning: supervisor.isRunning(name),
-    });
+    const plan = (action: "reload" | "stop") => (name: ServiceName) => {
+      const known = journal.services.find((service) => serviceKey(service.name) === serviceKey(name));
+      return { name, action, wasRunning: known?.wasRunning ?? supervisor.isRunning(name) };
+    };
     const services = [...reload.map(plan("reload")), ...stop.map(plan("stop"))];
+    const keys = new Set(services.map(({ name }) => serviceKey(name)));
+    // What the transaction did to other services before must be taken back as well.
+    const earlier = journal.services.filter(({ name }) => !keys.has(serviceKey(name)));
     this.#hold(
       tx,
       [...reload, ...stop].map((name) => name.plugin),
     );
-    journals.write({ ...journal, state: "activated", services });
+    journals.write({ ...journal, state: "activated", services: [...earlier, ...services] });
     step("apply.activate:after-journal");
     // Who stops may hold the ports that who starts needs.
     for (const action of ["stop", "reload"] as const) {
@@ -161,17 +163,22 @@ export class Apply {
     return { rolledBack: [...left].filter((tx) => /^[0-9a-f-]{36}$/.test(tx)) };
   }
 
-  // The files are back: a daemon that does not come up with them is not a reason to leave the rest undone.
-  async #reactivate(journal: Journal): Promise<void> {
-    const { supervisor } = this.#parts;
-    const acts = journal.services.map(({ name, action, wasRunning }) => {
-      if (!wasRunning) return supervisor.stop(name);
-      return action === "reload" ? supervisor.reload(name) : supervisor.start(name);
-    });
-    for (const [index, result] of (await Promise.allSettled(acts)).entries()) {
-      const service = journal.services[index];
-      if (result.status === "rejected" && service !== undefined) warn(serviceKey(service.name), result.reason);
-    }
+  /**
+   * What was stopped comes back before what was started goes: both may hold the same ports, and somebody must answer. Unless
+   * one of them does not share its ports; then there is no room for the former before the new one is gone.
+   */
+  async #reactivate({ services }: Journal): Promise<void> {
+    const { grants, supervisor, step } = this.#parts;
+    const risen = services.filter(({ wasRunning }) => !wasRunning);
+    const former = services.filter(({ wasRunning }) => wasRunning);
+    const shares = async ({ name }: JournalService) => grants.service(name).sharesPorts;
+    const together = (await Promise.all(services.map((one) => shares(one).catch(() => false)))).every(Boolean);
+    if (!together) await each(risen, async ({ name }) => supervisor.stop(name));
+    const [ended, running] = partition(former, ({ name }) => !supervisor.isRunning(name));
+    await each(ended, async ({ name }) => supervisor.start(name));
+    step("apply.rollback:after-start");
+    await each(running, async ({ name }) => supervisor.reload(name));
+    if (together) await each(risen, async ({ name }) => supervisor.stop(name));
   }
 
   #forget(tx: string): void {
@@ -203,6 +210,25 @@ export class Apply {
 
 function pluginsOf(journal: Journal | undefined): string[] {
   return (journal?.files ?? []).map((file) => file.plugin);
+}
+
+// The files are back: a daemon that does not come up with them is not a reason to leave the rest undone.
+async function each(
+  services: readonly JournalService[],
+  act: (service: JournalService) => Promise<void>,
+): Promise<void> {
+  for (const [index, result] of (await Promise.allSettled(services.map(act))).entries()) {
+    const service = services[index];
+    if (result.status === "rejected" && service !== undefined) warn(serviceKey(service.name), result.reason);
+  }
+}
+
+function partition<T>(values: readonly T[], test: (value: T) => boolean): [T[], T[]] {
+  const known = values.map((value) => ({ value, is: test(value) }));
+  return [
+    known.filter(({ is }) => is).map(({ value }) => value),
+    known.filter(({ is }) => !is).map(({ value }) => value),
+  ];
 }
 
 function warn(subject: string, error: unknown): void {

@@ -169,6 +169,7 @@ const wellKnown: Readonly<Record<ServicePort, number>> = {
   http: 80,
   https: 443,
   dns: 53,
+  "dns-control": 953,
   smtp: 25,
   submission: 587,
   imap: 143,

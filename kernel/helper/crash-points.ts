@@ -20,6 +20,7 @@ export const helperCrashPoints = [
   "apply.rollback:before",
   "apply.rollback:after-restore",
   "apply.rollback:after-files",
+  "apply.rollback:after-start",
   "apply.rollback:after-services",
   "apply.rollback:after-journal",
   "service.start:before-spawn",

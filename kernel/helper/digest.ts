@@ -20,20 +20,48 @@ export async function digestOf(path: string): Promise<string | null> {
   return sha256(Buffer.from(`not a file\0${what}`));
 }
 
-/** Digests of the given paths of a tree, or of every file there is. */
-export async function digestTree(
-  tree: string,
-  paths: readonly string[] | undefined,
-): Promise<Record<string, string | null>> {
-  const names = paths ?? (await listFiles(tree, ""));
-  const digests: Record<string, string | null> = {};
-  for (const [name, digest] of await mapLimited(
-    names,
-    async (name) => [name, await digestOf(join(tree, name))] as const,
-  )) {
-    digests[name] = digest;
+/** Digests of these paths of a tree. */
+export async function digestPaths(tree: string, paths: readonly string[]): Promise<Record<string, string | null>> {
+  const digests = await mapLimited(paths, (path) => digestOf(join(tree, path)));
+  return Object.fromEntries(paths.map((path, at) => [path, digests[at] ?? null]));
+}
+
+interface Seen {
+  readonly stamp: string;
+  readonly digest: string;
+}
+
+/** How long a file must have been left alone before its stamp speaks for it: clocks of file systems are coarse. */
+const restMs = 2000;
+
+/** Digests of whole trees, looked at again and again: a file is read only when its stamp says that it was touched. */
+export class TreeDigests {
+  readonly #seen = new Map<string, ReadonlyMap<string, Seen>>();
+
+  /** Every file there is, but for what is below `local.d`, which is the admin's. */
+  async of(tree: string): Promise<Record<string, string | null>> {
+    const before = this.#seen.get(tree) ?? new Map<string, Seen>();
+    const after = new Map<string, Seen>();
+    const digests: Record<string, string | null> = {};
+    const paths = (await listFiles(tree, "")).filter((path) => path.split("/")[0] !== "local.d");
+    await mapLimited(paths, async (path) => {
+      const { stamp, rested } = await stampOf(join(tree, path));
+      const known = before.get(path);
+      const digest = stamp !== "" && known?.stamp === stamp ? known.digest : await digestOf(join(tree, path));
+      digests[path] = digest;
+      if (digest !== null && rested) after.set(path, { stamp, digest });
+    });
+    this.#seen.set(tree, after);
+    return digests;
   }
-  return digests;
+}
+
+/** Changes whenever the file does. `rested`: and it has not been touched for so long that the next touch will show. */
+async function stampOf(path: string): Promise<{ stamp: string; rested: boolean }> {
+  const stat = await lstat(path, { bigint: true }).catch(absent);
+  if (stat === null || !stat.isFile()) return { stamp: "", rested: false };
+  const { ctimeMs, ctimeNs, dev, ino, mtimeNs, size } = stat;
+  return { stamp: `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`, rested: Date.now() - Number(ctimeMs) > restMs };
 }
 
 /** The first 256 KiB of a file as text, null for absent. Throws `conflict` when something else is in its place. */

@@ -14,6 +14,8 @@ export interface GrantedService {
   readonly reload: ServiceGrant["reload"];
   /** Words in the title of a worker that takes no new connections any more. */
   readonly draining: string | undefined;
+  /** It may hold its public ports together with another daemon. */
+  readonly sharesPorts: boolean;
   readonly stop: ServiceGrant["stop"];
   readonly stopTimeoutMs: number;
   readonly argv: readonly string[];
@@ -41,7 +43,8 @@ export class Grants {
   constructor(manifests: readonly ManifestLike[], layout: Layout) {
     this.#layout = layout;
     const granted = manifests.map(({ id, grants }) => [id, new Map(Object.entries(grants?.services ?? {}))] as const);
-    this.#services = new Map(granted.filter(([, services]) => services.size > 0));
+    const withTree = new Set(manifests.filter(({ grants }) => grants?.tree === true).map(({ id }) => id));
+    this.#services = new Map(granted.filter(([id, services]) => services.size > 0 || withTree.has(id)));
   }
 
   plugins(): string[] {
@@ -72,6 +75,7 @@ export class Grants {
       user: grant.user,
       reload: grant.reload,
       draining: grant.draining,
+      sharesPorts: grant.sharesPorts === true,
       stop: grant.stop,
       stopTimeoutMs: grant.stopTimeoutMs ?? 5000,
       argv: fill(grant.argv, tree),

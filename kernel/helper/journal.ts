@@ -20,12 +20,14 @@ const journal = v.object({
   ),
   /** Directories of the trees that the transaction adds, parents first, `<plugin>/<path>`. */
   directories: v.array(v.string()),
+  /** Each with whether it ran before the transaction, however often it was told something since. */
   services: v.array(v.object({ name: serviceName, action: v.picklist(["reload", "stop"]), wasRunning: v.boolean() })),
 });
 
 /** What must be known to take a transaction back. A transaction without a journal has not touched anything live. */
 export type Journal = v.InferOutput<typeof journal>;
 export type JournalFile = Journal["files"][number];
+export type JournalService = Journal["services"][number];
 
 /** One durable file for each transaction between swap and commit. Removing it is the commit. */
 export class Journals {

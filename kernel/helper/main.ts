@@ -24,8 +24,11 @@ import { acquireLock } from "./lock.ts";
 import { Session } from "./operations.ts";
 import type { HelperOptions } from "./options.ts";
 import { ensureSystemUser } from "./os-users.ts";
+import { Packages } from "./packages.ts";
 import { Registry } from "./registry.ts";
 import { Serial } from "./serial.ts";
+import { recoverServicePolicy } from "./service-policy.ts";
+import { StateFiles } from "./state-files.ts";
 import { Supervisor } from "./supervisor.ts";
 
 export type { HelperOptions, ManifestLike } from "./options.ts";
@@ -105,7 +108,11 @@ function createParts(options: HelperOptions, layout: Layout, identity: Identity,
   const accounts = new Accounts({ layout, identity, kind, tenantEntry, step, now: Date.now });
   const fence = new EpochFence(join(layout.helper, "epoch"));
   const facts = factsOf(options, layout, identity);
-  return { grants, apply, supervisor, accounts, fence, serial: new Serial(), runDir: layout.run, facts };
+  if (process.getuid?.() === 0) recoverServicePolicy();
+  const stateFiles = new StateFiles({ grants, layout, identity });
+  const packages = new Packages(options.manifests);
+  const runDir = layout.run;
+  return { grants, apply, supervisor, accounts, stateFiles, packages, fence, serial: new Serial(), runDir, facts };
 }
 
 function openSession(options: HelperOptions, parts: Parts, stream: Duplex, lost: () => void): void {

@@ -8,12 +8,14 @@ import {
 import * as v from "valibot";
 import type { Accounts } from "./accounts.ts";
 import type { Apply } from "./apply.ts";
-import { digestTree, readTree } from "./digest.ts";
+import { digestPaths, readTree, TreeDigests } from "./digest.ts";
 import type { EpochFence } from "./epoch.ts";
 import { HelperError, toHelperError } from "./errors.ts";
 import { fetchFastcgi } from "./fastcgi.ts";
 import type { Grants } from "./grants.ts";
+import type { Packages } from "./packages.ts";
 import type { Serial } from "./serial.ts";
+import type { StateFiles } from "./state-files.ts";
 import type { Supervisor } from "./supervisor.ts";
 
 interface OperationParts {
@@ -21,6 +23,8 @@ interface OperationParts {
   readonly apply: Apply;
   readonly supervisor: Supervisor;
   readonly accounts: Accounts;
+  readonly stateFiles: StateFiles;
+  readonly packages: Packages;
   readonly fence: EpochFence;
   readonly serial: Serial;
   readonly runDir: string;
@@ -89,10 +93,12 @@ function parseInput<K extends PrivilegedOp>(op: K, input: unknown): PrivilegedIn
   throw new HelperError("terminal", `the input of ${op} is not valid${field === null ? "" : ` at ${field}`}`);
 }
 
-function createTable({ grants, apply, supervisor, accounts, runDir }: OperationParts, onReady: () => void): Table {
+function createTable(parts: OperationParts, onReady: () => void): Table {
+  const { grants, apply, supervisor, runDir } = parts;
   const trees = () => "apply";
-  const account = ({ username }: { username: string }) => `account ${username}`;
+  const digests = new TreeDigests();
   return {
+    ...workTable(parts),
     ready: {
       run: async () => {
         onReady();
@@ -107,12 +113,28 @@ function createTable({ grants, apply, supervisor, accounts, runDir }: OperationP
     "apply.rollback": { run: (input) => apply.rollback(input), serialised: trees },
     "apply.recover": { run: () => apply.recover(), serialised: trees },
     "tree.digest": {
-      run: async ({ plugin, paths }) => ({ digests: await digestTree(grants.tree(plugin), paths) }),
+      run: async ({ plugin, paths }) => {
+        const tree = grants.tree(plugin);
+        return { digests: paths === undefined ? await digests.of(tree) : await digestPaths(tree, paths) };
+      },
     },
     "tree.read": { run: async ({ plugin, path }) => ({ content: await readTree(grants.tree(plugin), path) }) },
     "service.list": { run: async () => ({ services: supervisor.list() }) },
     "service.act": { run: ({ action, ...name }) => actOn(supervisor, action, name) },
     "service.drained": { run: async (name) => ({ drained: await supervisor.drained(name) }) },
+    "probe.fastcgi": {
+      run: async ({ socket, path }) => ({ body: await fetchFastcgi(socketPath(runDir, socket), path) }),
+    },
+  };
+}
+
+type WorkOp = Extract<keyof Table, `${"account" | "archive" | "state" | "package"}.${string}`>;
+
+/** What is done outside of the configuration trees. */
+function workTable({ accounts, stateFiles, packages }: OperationParts): Pick<Table, WorkOp> {
+  const account = ({ username }: { username: string }) => `account ${username}`;
+  const state = ({ plugin }: { plugin: string }) => `state ${plugin}`;
+  return {
     "account.ensure": { run: (input) => accounts.ensure(input), serialised: account },
     "account.remove": { run: (input) => accounts.remove(input), serialised: account },
     "account.matches": { run: (input) => accounts.matches(input), serialised: account },
@@ -122,9 +144,10 @@ function createTable({ grants, apply, supervisor, accounts, runDir }: OperationP
     },
     "account.usage": { run: (input) => accounts.usage(input), serialised: account },
     "archive.prune": { run: (input) => accounts.prune(input) },
-    "probe.fastcgi": {
-      run: async ({ socket, path }) => ({ body: await fetchFastcgi(socketPath(runDir, socket), path) }),
-    },
+    "state.seed": { run: (input) => stateFiles.seed(input), serialised: state },
+    "state.remove": { run: (input) => stateFiles.remove(input), serialised: state },
+    "package.install": { run: (input) => packages.install(input), serialised: () => "packages" },
+    "package.versions": { run: (input) => packages.versions(input) },
   };
 }
 

@@ -2,16 +2,21 @@ import type { ServiceGrant } from "@patchbay/sdk";
 import type { OnStep } from "./crash-points.ts";
 
 /** A service grant as it stands in a manifest, before defaults are filled in. */
-export type GrantLike = Omit<ServiceGrant, "stopTimeoutMs" | "instance" | "draining"> & {
+export type GrantLike = Omit<ServiceGrant, "stopTimeoutMs" | "instance" | "draining" | "sharesPorts"> & {
   readonly draining?: string | undefined;
   readonly instance?: string | undefined;
+  readonly sharesPorts?: boolean | undefined;
   readonly stopTimeoutMs?: number | undefined;
 };
 
 /** The part of a manifest the helper looks at. */
 export interface ManifestLike {
   readonly id: string;
-  readonly grants?: { readonly services?: Readonly<Record<string, GrantLike>> | undefined } | undefined;
+  /** Debian packages it needs: each entry one name, or several with blanks between them. */
+  readonly packages?: readonly { readonly apt: string }[] | undefined;
+  readonly grants?:
+    | { readonly services?: Readonly<Record<string, GrantLike>> | undefined; readonly tree?: boolean | undefined }
+    | undefined;
 }
 
 export interface HelperOptions {
