@@ -1,3 +1,4 @@
+import { policyHeader, policyLine } from "./site-block.ts";
 import { type Directive, parseNginx, SyntaxFault } from "./syntax.ts";
 
 /** Contexts a custom include may open. Everything else that takes a block reaches beyond the site. */
@@ -5,7 +6,7 @@ const contexts = new Set(["location", "if", "limit_except"]);
 
 /** Directives that open or write files of the server, or that belong to the panel. */
 const refused =
-  /^(?:include|load_module|listen|server_name|access_log|error_log|open_log_file_cache|disable_symlinks|ssl_.*|.*_temp_path|.*_store|.*_store_access|perl.*|js_.*|.*lua.*)$/;
+  /^(?:include|load_module|listen|server_name|access_log|error_log|open_log_file_cache|disable_symlinks|ssl|ssl_.*|http2_.*|.*_temp_path|.*_store|.*_store_access|perl.*|js_.*|.*lua.*)$/;
 
 /** Why a custom include may not be put into a site's server block; undefined when it may. Names the line and the rule. */
 export function includeFault(text: string): string | undefined {
@@ -33,4 +34,23 @@ function firstFault(directives: readonly Directive[]): string | undefined {
     if (inner !== undefined) return inner;
   }
   return undefined;
+}
+
+/**
+ * A custom include that `includeFault` accepts, as it is written. nginx forgets the headers of the levels above wherever a
+ * block adds one of its own, so the site's HSTS header is added there again, unless the block sets that header itself.
+ */
+export function withPolicy(text: string): string {
+  const places = policyPlaces(parseNginx(text)).sort((a, b) => b - a);
+  return places.reduce((result, at) => `${result.slice(0, at)} ${policyLine}${result.slice(at)}`, text);
+}
+
+/** After the first header of each block that adds headers. What stands outside of blocks is at the level of our own. */
+function policyPlaces(directives: readonly Directive[]): number[] {
+  return directives.flatMap(({ block }) => {
+    const headers = (block ?? []).filter(({ words }) => words[0] === "add_header");
+    const isSet = headers.some(({ words }) => words[1]?.toLowerCase() === policyHeader.toLowerCase());
+    const own = isSet ? [] : headers.slice(0, 1).map(({ end }) => end);
+    return [...own, ...policyPlaces(block ?? [])];
+  });
 }

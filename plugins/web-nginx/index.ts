@@ -8,6 +8,7 @@ export default definePlugin((to) => {
       slot: webSlotId,
       id: "nginx",
       title: "nginx",
+      default: true,
       create: (use) => createNginxProvider(use(HostInfo)),
     }),
   );

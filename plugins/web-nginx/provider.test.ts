@@ -1,11 +1,13 @@
-import { type ChildProcess, spawn } from "node:child_process";
 import { chownSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import type { RenderingProvider } from "@patchbay/sdk";
 import type { SiteUnit } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNginxProvider } from "./provider.ts";
+import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost, until } from "./testing/live-host.ts";
+import { phpSocket, startPhp } from "./testing/php.ts";
+
+type Provider = ReturnType<typeof createNginxProvider>;
 
 const longName = [63, 63, 63, 61].map((length) => "a".repeat(length)).join(".");
 const target = `https://example.com/$host/${"${pb_site}"};"{}'#|? a=1&\\n`;
@@ -14,21 +16,21 @@ const ownText = 'location / {\n add_header X-Own "a;b {c}" always;\n add_header 
 
 describe("nginx serves what the units say", () => {
   let host: LiveHost;
-  let provider: RenderingProvider<SiteUnit>;
-  let fpm: ChildProcess;
+  let provider: Provider;
+  let endPhp: () => void;
 
   beforeAll(async () => {
     host = await createLiveHost();
     provider = createNginxProvider(host.info);
-    fpm = await startPhp(host);
+    endPhp = await startPhp(host);
     layHome(host);
-    host.write(provider.base(), provider.generation?.(7) ?? {}, ...sites(host).map((unit) => render(provider, unit)));
+    host.write(provider.base(host.front), provider.generation(7), ...sites(host).map((unit) => render(provider, unit)));
     expect(host.test()).toEqual({ status: 0, output: "" });
     await host.start();
   });
 
   afterAll(async () => {
-    fpm.kill("SIGTERM");
+    endPhp();
     await host.stop();
   });
 
@@ -61,6 +63,7 @@ describe("nginx serves what the units say", () => {
       expect((await host.get("php.test", path)).status).toBe(404);
     }
     expect((await host.get("php.test", "/.well-known/security.txt")).body).toBe("contact");
+    expect((await host.get("php.test", "/accel.php")).body).toContain("suspended");
     if (!host.info.multiUser) return;
     expect((await host.get("php.test", "/foreign.txt")).status).toBe(403);
     expect((await host.get("linked.test", "/plain.txt")).status).toBe(403);
@@ -112,10 +115,29 @@ describe("nginx serves what the units say", () => {
     await until(async () => readFileSync(log("go.test.access.log"), "utf8").includes("/logged"));
   });
 
+  it("logs a request however deep its path is", async () => {
+    for (const [site, path, status] of [
+      ["static.test", "/none/of/these?deep", 404],
+      ["static.test", "/none/.hidden/x?deep", 404],
+      ["static.test", "/some/code.php/a?deep", 403],
+      ["php.test", "/sub/index.php/a?deep", 200],
+      ["php.test", "/sub/sub/none.php?deep", 404],
+      ["go.test", "/some/where/else?deep", 302],
+      ["susp.test", "/some/where/else?deep", 503],
+    ] as const) {
+      expect([path, (await host.get(site, path)).status]).toEqual([path, status]);
+      const log = status < 400 ? "access" : "error";
+      const file = join(host.info.paths.log, "web-nginx", `${site}.${log}.log`);
+      await until(async () => readFileSync(file, "utf8").includes(`"GET ${path} HTTP/1.1" ${status}`)).catch(() => {
+        throw new Error(`${site}${path} is not in its log`);
+      });
+    }
+  });
+
   it("takes up a changed unit on reload, and the probe tells", async () => {
     const changed = { ...site(host, "static.test", "static"), names: ["static.test", "new.test"] };
     const lines = sites(host).map((unit) => render(provider, unit.names[0] === "static.test" ? changed : unit));
-    host.write(provider.base(), provider.generation?.(8) ?? {}, ...lines);
+    host.write(provider.base(host.front), provider.generation(8), ...lines);
     host.reload();
     await until(async () => (await host.get("any.test", "/.well-known/patchbay/generation")).body === "8");
     const [probe] = render(provider, changed).probes ?? [];
@@ -125,26 +147,17 @@ describe("nginx serves what the units say", () => {
   });
 });
 
-function render(provider: RenderingProvider<SiteUnit>, unit: SiteUnit) {
+function render(provider: Provider, unit: SiteUnit) {
   return provider.render(unit.names[0] as string, unit);
 }
 
 function site(host: LiveHost, name: string, directory: string): SiteUnit {
   const home = join(host.info.paths.homes, "john");
-  return {
-    names: [name],
-    kind: "site",
-    account: { username: "john", home },
-    state: "active",
-    root: join(home, directory),
-    php: null,
-    redirect: null,
-    includes: {},
-  };
+  return testSite(name, { account: { username: "john", home }, root: join(home, directory) });
 }
 
 function sites(host: LiveHost): SiteUnit[] {
-  const php = { socket: "php/john-8.2.sock" };
+  const php = { socket: phpSocket };
   const redirect = (name: string, to: string, code: 301 | 302): SiteUnit => ({
     ...site(host, name, "x"),
     kind: "redirect",
@@ -172,6 +185,8 @@ function layHome(host: LiveHost): void {
   const root = "public $html's | {a}";
   const script = "<?php echo basename(__FILE__).'|'.($_SERVER['PATH_INFO'] ?? '').'|'.$_SERVER['SCRIPT_NAME'];";
   put(`${root}/index.php`, script);
+  put(`${root}/sub/index.php`, script);
+  put(`${root}/accel.php`, "<?php header('X-Accel-Redirect: /.patchbay/suspended');");
   put(`${root}/plain.txt`, "plain");
   put(`${root}/.env`, "secret");
   put(`${root}/.git/config`, "secret");
@@ -183,20 +198,9 @@ function layHome(host: LiveHost): void {
   mkdirSync(foreign, { recursive: true });
   writeFileSync(join(foreign, "plain.txt"), "jane's");
   symlinkSync(join(foreign, "plain.txt"), join(home, root, "foreign.txt"));
+  symlinkSync(join(foreign, "plain.txt"), join(home, root, "suspended.html"));
   symlinkSync(foreign, join(home, "link"));
   if (host.info.multiUser) {
     for (const path of [foreign, join(foreign, "plain.txt")]) chownSync(path, 29_992, 29_992);
   }
-}
-
-async function startPhp(host: LiveHost): Promise<ChildProcess> {
-  const socket = join(host.info.paths.run, "php/john-8.2.sock");
-  const file = join(host.root, "fpm.conf");
-  const { uid, gid } = host.info.web;
-  const identity = host.info.multiUser ? `user=${uid}\ngroup=${gid}\nlisten.owner=${uid}\n` : "";
-  const pool = `[global]\nerror_log=${host.root}/fpm.log\n[john]\n${identity}listen=${socket}\npm=ondemand\npm.max_children=2\n`;
-  writeFileSync(file, pool);
-  const child = spawn("/usr/sbin/php-fpm8.2", ["-F", "-O", "-y", file], { stdio: "ignore" });
-  await until(async () => existsSync(socket));
-  return child;
 }

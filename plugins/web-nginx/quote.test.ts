@@ -37,9 +37,11 @@ describe("quote", () => {
 
 describe("parseNginx", () => {
   it("reads words, quotes, comments and blocks as nginx does", () => {
-    expect(parseNginx('a "b;c" \'d\\\'e\' f\\;g; # x {\nif ($h = "i") { return 200 ${j}k#l; }')).toEqual([
-      { words: ["a", "b;c", "d'e", "f\\;g"], block: null },
-      { words: ["if", "($h", "=", "i", ")"], block: [{ words: ["return", "200", "${j}k#l"], block: null }] },
+    const text = 'a "b;c" \'d\\\'e\' f\\;g; # x {\nif ($h = "i") { return 200 ${j}k#l; }';
+    const inner = { words: ["return", "200", "${j}k#l"], block: null, end: text.length - 2 };
+    expect(parseNginx(text)).toEqual([
+      { words: ["a", "b;c", "d'e", "f\\;g"], block: null, end: text.indexOf(" #") },
+      { words: ["if", "($h", "=", "i", ")"], block: [inner], end: text.length },
     ]);
   });
 

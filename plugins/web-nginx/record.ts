@@ -1,50 +1,72 @@
 import { createHash } from "node:crypto";
-import type { SiteUnit } from "@patchbay/web/contract";
+import { type SiteUnit, siteFingerprint } from "@patchbay/web/contract";
 
 /** What the shared server block needs to know of a host name. */
 export interface SiteRecord {
-  /** What happens to a request. */
-  readonly action: "site" | "suspended" | "r301" | "r302";
+  /** What happens to a request. `forced`: a site that is there over HTTPS only. `relay`: another server answers. */
+  readonly action: "site" | "forced" | "suspended" | "r301" | "r302" | "relay";
   /** Key of the unit. */
   readonly site: string;
-  /** Changes whenever anything of the unit changes. */
+  /** Fingerprint of the unit. Empty for a relay: the other server knows it. */
   readonly hash: string;
   /** Stem of the site's log files. */
   readonly log: string;
   /** Socket below the run directory; empty without PHP. */
   readonly socket: string;
-  /** Empty for a redirect. */
+  /** Empty for a redirect and a relay. */
   readonly home: string;
-  /** Document root, or target of the redirect. The last field, because it may hold the separator. */
+  /** Certificate file below the host's configuration directory. */
+  readonly file: string;
+  /** Seconds of HSTS; empty: none is sent. */
+  readonly hsts: string;
+  /** Document root, target of the redirect, or address of the relay. The last field, because it may hold the separator. */
   readonly tail: string;
 }
 
 export const separator = "|";
 
-export const recordFields = ["action", "site", "hash", "log", "socket", "home", "tail"] as const;
+export const recordFields = ["action", "site", "hash", "log", "socket", "home", "file", "hsts", "tail"] as const;
 
+/** The record of a site that nginx serves itself. */
 export function toRecord(key: string, unit: SiteUnit): SiteRecord {
   return {
-    action: unit.state === "suspended" ? "suspended" : unit.redirect ? `r${unit.redirect.code}` : "site",
+    action: actionOf(unit),
     site: key,
-    hash: unitHash(unit),
+    hash: siteFingerprint(unit),
     log: fileStem(key),
     socket: unit.php?.socket ?? "",
     home: unit.redirect ? "" : unit.account.home,
+    file: unit.https.file,
+    hsts: unit.https.hsts === null ? "" : String(unit.https.hsts),
     tail: unit.redirect?.to ?? unit.root ?? "",
   };
+}
+
+/** The record of a site that the server at `address` answers. Whatever else changes of the site, it stays the same. */
+export function toRelayRecord(key: string, unit: SiteUnit, address: string): SiteRecord {
+  const { file } = unit.https;
+  return {
+    action: "relay",
+    site: key,
+    hash: "",
+    log: fileStem(key),
+    socket: "",
+    home: "",
+    file,
+    hsts: "",
+    tail: address,
+  };
+}
+
+function actionOf({ state, redirect, https }: SiteUnit): SiteRecord["action"] {
+  if (state === "suspended") return "suspended";
+  if (redirect) return `r${redirect.code}`;
+  return https.force ? "forced" : "site";
 }
 
 /** The record as the value of a map line. */
 export function packRecord(record: SiteRecord): string {
   return recordFields.map((field) => record[field]).join(separator);
-}
-
-/** 32 hex digits over everything that is rendered of a unit. */
-export function unitHash(unit: SiteUnit): string {
-  const { names, kind, account, state, root, php, redirect, includes } = unit;
-  const parts = [names, kind, account.home, state, root, php?.socket, redirect?.to, redirect?.code, includes.nginx];
-  return createHash("sha256").update(JSON.stringify(parts)).digest("hex").slice(0, 32);
 }
 
 /** First byte of the name's digest, hex: spreads names evenly over 256 files, and stays the same for ever. */

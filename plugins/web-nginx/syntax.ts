@@ -2,6 +2,8 @@
 export interface Directive {
   readonly words: readonly string[];
   readonly block: readonly Directive[] | null;
+  /** Where in the text it is over: after its `;` or its closing brace. */
+  readonly end: number;
 }
 
 /** Why a text is not nginx configuration. `line` counts from 1. */
@@ -29,7 +31,8 @@ function readBlock(reader: Reader, depth: number): Directive[] {
       if ((end === "}") !== depth > 0) throw reader.fault(end === "}" ? "unexpected }" : "a block is not closed");
       return directives;
     }
-    directives.push({ words, block: end === "{" ? readBlock(reader, depth + 1) : null });
+    const block = end === "{" ? readBlock(reader, depth + 1) : null;
+    directives.push({ words, block, end: reader.at });
   }
 }
 
@@ -41,6 +44,10 @@ class Reader {
 
   constructor(text: string) {
     this.#text = text;
+  }
+
+  get at(): number {
+    return this.#at;
   }
 
   fault(message: string): SyntaxFault {
