@@ -13,6 +13,7 @@ import { ensureKey } from "./storage/key.ts";
 import { createSealer } from "./storage/sealer.ts";
 import { createStorage } from "./storage/storage.ts";
 import type { Ids, Sealer, Storage } from "./storage/types.ts";
+import { switchMigrations } from "./switching/migrations.ts";
 
 /** What every other room stands on. */
 export interface Foundation {
@@ -37,6 +38,7 @@ export async function openFoundation(instance: Instance): Promise<Foundation> {
     jobs: jobMigrations,
     settings: settingsMigrations,
     reconcile: reconcileMigrations,
+    switching: switchMigrations,
   };
   for (const [room, steps] of Object.entries(rooms)) await storage.migrate(room, steps);
   return { clock, ids, logger: createLogger(process.stderr), sealer, storage };

@@ -10,6 +10,7 @@ import type { PipelineRooms } from "./operations/pipeline.ts";
 import type { Generation } from "./plugins/generation.ts";
 import type { Quotas } from "./quotas/quotas.ts";
 import type { Change } from "./storage/types.ts";
+import type { Tasks } from "./tasks/tasks.ts";
 
 export interface FrontRooms {
   readonly generation: () => Generation;
@@ -17,6 +18,7 @@ export interface FrontRooms {
   readonly audit: Audit;
   readonly quotas: Quotas;
   readonly outbox: Outbox;
+  readonly tasks: Pick<Tasks, "begin">;
 }
 
 /** The pipeline's view of the rooms around it, by operation. Made once for each generation: it is asked for at every call. */
@@ -54,6 +56,8 @@ export function changeRooms(rooms: FrontRooms): ChangeRooms {
     },
     claim: (read, claims) => rooms.quotas.claim(read, claims),
     audit: (change, { call, resource, detail }) => appendAudit(rooms.audit, change, { call, resource, detail }),
+    startTask: (change, { task, payload, call, held }) =>
+      rooms.tasks.begin(change, { task, payload, held, caller: caller(call.principal) }),
   };
 }
 

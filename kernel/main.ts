@@ -4,7 +4,8 @@ import { openFoundation } from "./foundation.ts";
 import { connectHelper } from "./host/helper-client.ts";
 import { createHost } from "./host/host.ts";
 import { detectPhpVersions } from "./host/php-versions.ts";
-import { panelCertificate } from "./http/certificate.ts";
+import { reservedHosts } from "./host/system-facts.ts";
+import { panelCertificate, serverCertificate } from "./http/certificate.ts";
 import { type Instance, instanceFrom } from "./instance.ts";
 import { createKernel } from "./kernel.ts";
 import { openPanel } from "./panel.ts";
@@ -23,19 +24,21 @@ async function main(): Promise<void> {
   let stopping = false;
   // Without its helper the kernel can keep no promise.
   const onClosed = () => (stopping ? undefined : process.exit(1));
-  const [{ client, hello }, foundation, plugins, phpVersions, certificate] = await Promise.all([
+  const tls = join(instance.panel, "tls");
+  const [{ client, hello }, foundation, plugins, phpVersions, panel, server] = await Promise.all([
     connectHelper(3, { epoch: nextEpoch(instance.panel), onClosed }),
     openFoundation(instance),
     findPlugins([join(instance.root, "plugins")]).then((found) => loadPlugins(found, entryOf(instance))),
     detectPhpVersions(),
-    panelCertificate(join(instance.panel, "tls"), [instance.bind, "localhost"], Date.now()),
+    panelCertificate(tls, [instance.bind, ...reservedHosts], Date.now()),
+    serverCertificate(tls, reservedHosts, Date.now()),
   ]);
   const { servicesPort, bind: address } = instance;
   const host = createHost({ hello, client, servicesPort, address, phpVersions });
   const crashAt = process.env["PATCHBAY_CRASH_AT"];
-  const kernel = await createKernel({ instance, foundation, host, plugins, crashAt });
+  const kernel = await createKernel({ instance, foundation, host, plugins, serverCertificate: server, crashAt });
   await welcomeFirstAdmin(instance, kernel, foundation);
-  const listeners = await openPanel(instance, kernel, foundation, certificate);
+  const listeners = await openPanel(instance, kernel, foundation, panel);
   const stop = async () => {
     if (stopping) return;
     stopping = true;

@@ -2,9 +2,10 @@ import { type Role, roles } from "@patchbay/sdk";
 import { checkCsrf } from "./auth/csrf.ts";
 import type { Foundation } from "./foundation.ts";
 import { createApp } from "./http/app.ts";
-import type { PanelCertificate } from "./http/certificate.ts";
-import { eventsRoute, openApiRoute } from "./http/documents.ts";
+import type { KeptCertificate } from "./http/certificate.ts";
+import { openApiRoute } from "./http/documents.ts";
 import type { Doors } from "./http/doors.ts";
+import { eventsRoute } from "./http/events.ts";
 import { type Listener, openListeners } from "./http/listeners.ts";
 import type { Instance } from "./instance.ts";
 import type { Kernel } from "./kernel.ts";
@@ -16,7 +17,7 @@ export function openPanel(
   instance: Instance,
   kernel: Kernel,
   foundation: Foundation,
-  certificate: PanelCertificate,
+  certificate: KeptCertificate,
 ): Promise<readonly Listener[]> {
   const { clock, logger, storage } = foundation;
   const limiter = new RateLimiter(clock, { standard: instance.rateStandard, login: instance.rateLogin });
@@ -43,7 +44,7 @@ export function openPanel(
   const { operations } = kernel.generation();
   const extras = [
     openApiRoute(() => buildOpenApi([...operations.values()], { version: instance.version })),
-    eventsRoute({ doors, outcomes: kernel.outcomes, reconciler: () => kernel.reconciler, read: storage.read }),
+    eventsRoute({ doors, outcomes: kernel.outcomes, read: storage.read }),
   ];
   return openListeners(createApp(operations.values(), extras, doors), {
     address: instance.bind,

@@ -1,5 +1,6 @@
 import type { Clock, Schedule } from "@patchbay/sdk";
 import { purgeExpired } from "./auth/purge.ts";
+import { pruneOperations } from "./operations/task-log.ts";
 import type { Storage } from "./storage/types.ts";
 
 const day = 24 * 60 * 60 * 1000;
@@ -14,9 +15,7 @@ export function pruneSchedules(storage: Storage, clock: Clock): readonly Schedul
         await storage.change(async ({ db, tables }) => {
           const now = clock.now();
           await purgeExpired(db, now);
-          const old = now - 2 * day;
-          await db("idempotency").where("created_at", "<", old).delete();
-          await db("operations").where("created_at", "<", old).whereNot("state", "running").delete();
+          await pruneOperations(db, now - 2 * day);
           tables.add("sessions");
         });
       },

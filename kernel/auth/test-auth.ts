@@ -84,7 +84,8 @@ export async function openTestAuth(): Promise<TestAuth> {
     const setSession: ChangeContext["setSession"] = (value) => {
       cookie = value;
     };
-    const none = { note: () => undefined, emit: async () => undefined, run: async () => undefined, setSession };
+    const nothing = () => undefined;
+    const none = { note: nothing, emit: async () => undefined, run: async () => undefined, start: nothing, setSession };
     const data = await storage.change((change) =>
       operation.handle(parsed, { ...context, use, find: use, ...none, ...pick(change) }, prepared),
     );

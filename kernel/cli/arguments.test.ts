@@ -14,7 +14,9 @@ const command = {
 
 it("turns flags into typed input, in either spelling", () => {
   const words = ["--account-id", "7", "--domain=a.test", "--enabled", "true", "--dry-run"];
-  expect(toInput(command, words)).toEqual({ input: { account_id: 7, domain: "a.test", enabled: true }, dryRun: true });
+  const input = { account_id: 7, domain: "a.test", enabled: true };
+  expect(toInput(command, words)).toEqual({ input, dryRun: true, wait: true });
+  expect(toInput(command, [...words, "--no-wait"]).wait).toBe(false);
   expect(toInput(command, ["--account_id=7", "--domain", "a=b"]).input).toEqual({ account_id: 7, domain: "a=b" });
 });
 

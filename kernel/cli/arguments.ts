@@ -5,11 +5,11 @@ import type { CommandField, GeneratedCommand } from "./client.ts";
 export function toInput(
   command: GeneratedCommand,
   words: readonly string[],
-): { input: Record<string, unknown>; dryRun: boolean } {
+): { input: Record<string, unknown>; dryRun: boolean; wait: boolean } {
   const input: Record<string, unknown> = {};
   const spellings = (field: CommandField) => [field.name, field.name.replaceAll("_", "-")];
   const byFlag = new Map(command.fields.flatMap((field) => spellings(field).map((flag) => [flag, field] as const)));
-  const { flags, words: unexpected } = readFlags(words, [...byFlag.keys()], ["dry-run"]);
+  const { flags, words: unexpected } = readFlags(words, [...byFlag.keys()], ["dry-run", "no-wait"]);
   if (unexpected.length > 0) throw new ConfigError(`unexpected ${unexpected[0]}; it takes ${usageOf(command)}`);
   for (const [flag, text] of flags) {
     const field = byFlag.get(flag);
@@ -20,7 +20,7 @@ export function toInput(
   if (missing.length > 0 && command.method !== "GET") {
     throw new ConfigError(`missing ${missing.map((field) => `--${field.name.replaceAll("_", "-")}`).join(", ")}`);
   }
-  return { input, dryRun: flags.has("dry-run") };
+  return { input, dryRun: flags.has("dry-run"), wait: !flags.has("no-wait") };
 }
 
 function convert(text: string, type: string, flag: string): unknown {

@@ -1,6 +1,8 @@
 import { existsSync, readFileSync } from "node:fs";
+import type { IncomingMessage } from "node:http";
 import { request } from "node:https";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
 import type { InstanceFile } from "../helper/entry.ts";
 
 /** What the panel answered. */
@@ -50,6 +52,23 @@ export class PanelClient {
   /** The OpenAPI document: what the panel can do, and with which input. */
   async describe(): Promise<ApiDocument> {
     return (await this.#send("GET", "/api/openapi.json", {})).body as ApiDocument;
+  }
+
+  /** Server-sent events until the panel ends the stream: the data of each, as JSON. Throws when they are refused. */
+  async *events(path: string): AsyncGenerator<unknown> {
+    const response = await new Promise<IncomingMessage>((resolve, reject) => {
+      const headers = { authorization: `Bearer ${this.#token}` };
+      const sent = request(new URL(path, this.#origin), { headers, ca: this.#certificate, agent: false }, resolve);
+      sent.on("error", reject);
+      sent.end();
+    });
+    if (response.statusCode !== 200) {
+      response.destroy();
+      throw new Error(`the panel answers ${response.statusCode}`);
+    }
+    for await (const line of createInterface({ input: response })) {
+      if (line.startsWith("data: ")) yield JSON.parse(line.slice("data: ".length));
+    }
   }
 
   #send(

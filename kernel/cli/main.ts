@@ -4,6 +4,7 @@ import { findCommand, PanelClient, type Reply, runningInstance } from "./client.
 import type { CommandContext } from "./context.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
+import { followOperation } from "./follow.ts";
 import { verifyOffline } from "./offline.ts";
 import { toText } from "./print.ts";
 
@@ -29,7 +30,9 @@ const help = `patchbay <command> [flags]
   <resource> <action>    any operation of the panel: account list, domain add, …
   <resource>             its actions
 
-Flags: --data DIR (default ./var)  --json  --dry-run
+What takes long is followed to its end, step by step.
+
+Flags: --data DIR (default ./var)  --json  --dry-run  --no-wait
 `;
 
 /** The `patchbay` command. Ends with 0 done, 1 refused or failed, 2 wrong usage. */
@@ -93,8 +96,11 @@ async function operation(resource: string, { data, json, words }: CommandContext
     process.stdout.write(`${command.summary}\n  patchbay ${resource} ${action} ${usageOf(command)}\n`);
     return 0;
   }
-  const { input, dryRun } = toInput(command, rest);
-  return report(await client.call(command.method, dryRun ? `${command.path}?dry_run=1` : command.path, input), json);
+  const { input, dryRun, wait } = toInput(command, rest);
+  const reply = await client.call(command.method, dryRun ? `${command.path}?dry_run=1` : command.path, input);
+  if (reply.status !== 202 || !wait) return report(reply, json);
+  const { operation_id: id } = reply.data as { operation_id: string };
+  return followOperation(() => connect(data), { id, json });
 }
 
 function report(reply: Reply, json: boolean): number {

@@ -2,7 +2,7 @@ import type { IncomingMessage, RequestListener } from "node:http";
 import type { Server } from "node:https";
 import type { Socket } from "node:net";
 import { type Listener, listen } from "listhen";
-import type { PanelCertificate } from "./certificate.ts";
+import type { KeptCertificate } from "./certificate.ts";
 
 export type { Listener };
 
@@ -10,7 +10,7 @@ export interface ListenerOptions {
   readonly address: string;
   /** User panel, reseller panel, admin panel. */
   readonly ports: readonly number[];
-  readonly certificate: PanelCertificate;
+  readonly certificate: KeptCertificate;
 }
 
 /** Time a connection has for its first request. Milliseconds. */

@@ -35,8 +35,8 @@ export interface WorkerTiming {
   readonly idle: number;
   /** How long `stop` waits for handlers. */
   readonly stop: number;
-  /** How long one job may take. */
-  readonly job: number;
+  /** How long one job may take; null: as long as it likes. */
+  readonly job: number | null;
   readonly concurrency: number;
 }
 
@@ -154,11 +154,13 @@ export class Worker {
 
   async #run(job: ClaimedJob, abort: AbortController): Promise<JobEnd> {
     let timer: NodeJS.Timeout | undefined;
+    const longest = this.#options.timing.job;
     const tooLong = new Promise<never>((_, reject) => {
+      if (longest === null) return;
       timer = setTimeout(() => {
         abort.abort(new Error("the job took too long"));
         reject(abort.signal.reason);
-      }, this.#options.timing.job);
+      }, longest);
     });
     try {
       const handler = this.#options.handlers.get(job.queue);

@@ -1,17 +1,12 @@
-import {
-  type ChangeContext,
-  type ChangeOperation,
-  type Clock,
-  conflict,
-  type OperationContext,
-  type Read,
-} from "@patchbay/sdk";
+import { type ChangeOperation, type Clock, conflict, type OperationContext, type Read } from "@patchbay/sdk";
 import type { CrashPoint } from "../crash-point.ts";
 import type { Reconciler } from "../reconcile/types.ts";
 import type { Change, Sealer, Storage } from "../storage/types.ts";
+import { applyError } from "./apply-error.ts";
 import type { Answer, Call } from "./call.ts";
+import { HandlerRecord, type TaskStart } from "./change-context.ts";
 import type { HookRunner } from "./hooks.ts";
-import { applyError, type Outcomes, type StoredAnswer } from "./outcome.ts";
+import type { OperationState, Outcomes, Pending, StoredAnswer } from "./outcome.ts";
 import { parseOutput } from "./parse.ts";
 
 /** What a change needs besides the pipeline. */
@@ -24,6 +19,11 @@ export interface ChangeRooms {
     change: Change,
     entry: { call: Call; resource: string; detail: Readonly<Record<string, unknown>> },
   ): Promise<void>;
+  /**
+   * Queues a task in the transaction; it begins when the change is committed. `held`: when its units are live too. Throws
+   * for a task that no plugin has declared.
+   */
+  startTask(change: Change, start: TaskStart & { readonly call: Call; readonly held: boolean }): Promise<void>;
 }
 
 export interface PreparedChange {
@@ -95,6 +95,11 @@ export class ChangeRunner {
       throw error;
     }
     if (done.plan) return { status: 200, message: "OK", data: done.plan };
+    if (done.task) {
+      this.#crashPoint("change:committed");
+      if (done.waits) this.#reconciler.wake();
+      return accepted(context.operationId, "queued");
+    }
     if (!done.waits) return { status: 200, ...done.answer, session: done.session };
     this.#crashPoint("change:committed");
     this.#reconciler.wake();
@@ -108,38 +113,30 @@ export class ChangeRunner {
     { call, operation, input, prepared, context }: PreparedChange,
   ): Promise<Committed> {
     const rooms = this.#rooms();
-    const notes: Record<string, unknown> = {};
-    const letters: ((heldBy: string | undefined) => Promise<void>)[] = [];
-    let session: Committed["session"];
-    const changeContext: ChangeContext = {
-      ...context,
-      read: change.read,
-      db: change.db,
-      intents: change.intents,
-      emit: async (hook, payload) => {
-        letters.push((heldBy) => rooms.hooks.emit(change.db, hook, payload, heldBy));
-      },
-      run: (hook, payload) => rooms.hooks.guarded(hook, payload),
-      note: (detail) => Object.assign(notes, detail),
-      setSession: (cookie) => {
-        session = cookie;
-      },
-    };
+    const record = new HandlerRecord();
+    const changeContext = record.contextOf(change, { context, hooks: rooms.hooks });
     if (operation.quota) await rooms.claim(change.read, await operation.quota(input, changeContext));
     const output = await operation.handle(input, changeContext, prepared);
     const answer: StoredAnswer = { message: operation.message ?? "OK", data: parseOutput(operation, output) };
-    if (call.dryRun === true) {
-      const { steps, warnings } = await this.#reconciler.plan(change.read, change.marks);
-      return { answer, waits: false, session: undefined, plan: { plan: steps, warnings } };
-    }
+    const { notes, letters, session, start } = record;
+    if (call.dryRun === true) return { answer, waits: false, session, plan: await this.#plan(change, start) };
     await rooms.audit(change, { call, resource: operation.resource?.(input, output) ?? "", detail: notes });
     const waits = change.marks.length > 0;
     for (const send of letters) await send(waits ? change.id : undefined);
     const key = this.#key(call);
-    if (waits || key !== undefined) await this.#remember(change, { call, answer, waits, key, input });
+    const task = start?.task.id;
+    if (waits || key !== undefined || task !== undefined)
+      await this.#remember(change, { call, answer, waits, task, key, input });
+    if (start) await rooms.startTask(change, { ...start, call, held: waits });
     if (!waits) await this.#storage.settle(change, change.id);
     this.#crashPoint("change:before-commit");
-    return { answer, waits, session };
+    return { answer, waits, session, task };
+  }
+
+  async #plan(change: Change, start: TaskStart | undefined): Promise<NonNullable<Committed["plan"]>> {
+    const { steps, warnings } = await this.#reconciler.plan(change.read, change.marks);
+    const preview = await start?.task.preview?.(start.payload, change.read);
+    return { plan: [...steps, ...(preview?.plan ?? [])], warnings: [...warnings, ...(preview?.warnings ?? [])] };
   }
 
   async #remember(
@@ -148,16 +145,18 @@ export class ChangeRunner {
       call,
       answer,
       waits,
+      task,
       key,
       input,
-    }: { call: Call; answer: StoredAnswer; waits: boolean; key: string | undefined; input: unknown },
+    }: Pick<Committed, "answer" | "waits" | "task"> & { call: Call; key: string | undefined; input: unknown },
   ): Promise<void> {
     const now = this.#clock.now();
     await this.#outcomes.open(change.db, {
       id: change.id,
       action: call.operation.id,
       userId: call.principal.userId,
-      running: waits,
+      state: task === undefined ? (waits ? "running" : "done") : "queued",
+      task,
       answer,
       now,
     });
@@ -169,10 +168,10 @@ export class ChangeRunner {
 
   /** Waits for a change to end, within the caller's patience. */
   async #answerOf(id: string, call: Call): Promise<Answer> {
-    const state = await this.#outcomes.result(this.#storage.read, id);
-    if (state !== "running") return { status: 200, ...state };
-    const running: Answer = { status: 202, message: "Accepted", data: { operation_id: id, state: "running" } };
-    if (call.respondAsync === true) return running;
+    const known = await this.#outcomes.result(this.#storage.read, id);
+    if (!isPending(known)) return { status: 200, ...known };
+    const running = accepted(id, known.state);
+    if (known.isTask || call.respondAsync === true) return running;
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), patience);
@@ -182,7 +181,7 @@ export class ChangeRunner {
     if (!end) return running;
     if (end.state !== "done") throw applyError(end.state, end.failures);
     const final = await this.#outcomes.result(this.#storage.read, id);
-    return final === "running" ? running : { status: 200, ...final };
+    return isPending(final) ? running : { status: 200, ...final };
   }
 
   #key(call: Call): string | undefined {
@@ -202,7 +201,17 @@ interface Committed {
   readonly answer: StoredAnswer;
   readonly waits: boolean;
   readonly session: Answer["session"];
-  readonly plan?: { plan: unknown; warnings: readonly string[] };
+  readonly plan?: { plan: readonly unknown[]; warnings: readonly string[] };
+  /** Id of the task it started. */
+  readonly task?: string | undefined;
+}
+
+function isPending(result: StoredAnswer | Pending): result is Pending {
+  return "isTask" in result;
+}
+
+function accepted(id: string, state: OperationState): Answer {
+  return { status: 202, message: "Accepted", data: { operation_id: id, state } };
 }
 
 function sortKeys(_key: string, value: unknown): unknown {

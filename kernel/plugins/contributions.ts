@@ -10,6 +10,7 @@ import type {
   Schedule,
   Setting,
   Slot,
+  Task,
   Token,
   Unit,
 } from "@patchbay/sdk";
@@ -35,6 +36,8 @@ export class Collected {
   readonly taps: RegisteredTap[] = [];
   readonly schedules: Owned<Schedule>[] = [];
   readonly settings: Owned<Setting>[] = [];
+  readonly pluginSettings: Owned<Setting>[] = [];
+  readonly tasks: Owned<Task>[] = [];
 
   /** What is handed to `contribute()` of one plugin. Its services go into `shared`, where other plugins find them. */
   contributionsOf(plugin: string, own: Container, shared: Container): Contributions {
@@ -59,6 +62,8 @@ export class Collected {
       },
       schedule: into(this.schedules),
       setting: into(this.settings),
+      pluginSetting: into(this.pluginSettings),
+      task: (task) => into(this.tasks)(task as unknown as Task),
       service: (token, create) => shared.factory(token, () => create(use)),
     };
   }

@@ -1,4 +1,4 @@
-import { type Contributions, defineHook, defineQuery, Logger, type Operation, token } from "@patchbay/sdk";
+import { type Contributions, defineHook, defineQuery, defineTask, type Operation, token } from "@patchbay/sdk";
 import * as v from "valibot";
 import { expect, it } from "vitest";
 import { Container } from "../di/container.ts";
@@ -6,6 +6,7 @@ import { buildGeneration } from "./generation.ts";
 import type { LoadedPlugin } from "./load.ts";
 
 const Greeting = token<string>("test.greeting");
+const Own = token<string>("test.own");
 
 const operation = (id: string, more: Partial<Operation> = {}): Operation =>
   ({
@@ -22,19 +23,21 @@ const operation = (id: string, more: Partial<Operation> = {}): Operation =>
   }) as Operation;
 
 function plugin(id: string, contribute: (to: Contributions) => void): LoadedPlugin {
-  const manifest = { id, title: id, sdk: "^1.0.0", provides: [], requires: [], packages: [], grants: { services: {} } };
+  const manifest = { id, title: id, sdk: "^1.0.0", provides: [], requires: [], packages: [], grants: { services: {}, tree: false } };
   return { manifest, version: "1.0.0", dir: "", plugin: { $type: "patchbay/plugin", version: 1, contribute } };
 }
 
 function build(...plugins: LoadedPlugin[]) {
   const root = new Container();
-  root.value(Logger, { info: () => {}, warn: () => {}, error: () => {} });
   return buildGeneration({
     plugins,
     root,
+    ownServices: (own, id) => own.value(Own, `own of ${id}`),
     operations: [],
     migrations: [],
     schedules: [],
+    tasks: [],
+    ports: { http: 80, https: 443 },
     chosen: () => undefined,
     isInstalled: () => true,
     onBlame: () => {},
@@ -59,6 +62,30 @@ it("lets plugins find the services others publish, each made once and on first u
   expect(generation.servicesFor("two.say").find(token("test.nobody"))).toBeUndefined();
 });
 
+it("gives each plugin services of its own, also in tasks and settings", () => {
+  const setting = { key: "token", title: "Token", schema: v.string(), default: "" };
+  const generation = build(
+    plugin("one", (to) => {
+      to.pluginSetting(setting);
+      to.task(defineTask({ id: "one.work", title: "Work", run: async () => undefined }));
+    }),
+    plugin("two", (to) => {
+      to.pluginSetting(setting);
+      to.operation(operation("two.say"));
+    }),
+    plugin("three", () => undefined),
+  );
+  expect(generation.tasks.get("one.work")).toMatchObject({ plugin: "one", task: { title: "Work" } });
+  expect(generation.tasks.get("one.work")?.use(Own)).toBe("own of one");
+  expect(generation.servicesFor("two.say").use(Own)).toBe("own of two");
+  const keys = [...generation.pluginSettings].map(([id, settings]) => [id, [...settings.keys()]]);
+  expect(keys).toEqual([
+    ["one", ["token"]],
+    ["two", ["token"]],
+    ["three", []],
+  ]);
+});
+
 it("names everything that does not fit together, and whose it is", () => {
   const meter = { id: "notes", count: async () => 0 };
   const limits = { limit: async () => null };
@@ -74,6 +101,10 @@ it("names everything that does not fit together, and whose it is", () => {
         to.operation(operation("notes.get", { access: { callers: ["admin"], object: { type: "note", from: "id" } } }));
         to.meter(meter);
         to.limits(limits);
+        for (const title of ["First", "Second"]) {
+          to.pluginSetting({ key: "token", title, schema: v.string(), default: "" });
+          to.task({ id: "two.work", title, run: async () => undefined });
+        }
       }),
       plugin("three", () => {
         throw new Error("no luck");
@@ -82,6 +113,8 @@ it("names everything that does not fit together, and whose it is", () => {
   expect(start).toThrow("/api/notes/list is declared twice");
   expect(start).toThrow("meter notes is declared twice, the second time by two");
   expect(start).toThrow("the limit source is declared by one and two");
+  expect(start).toThrow("setting of two token is declared twice, the second time by two");
+  expect(start).toThrow("task two.work is declared twice");
   expect(start).toThrow("three failed to contribute: no luck");
 });
 

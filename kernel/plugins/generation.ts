@@ -1,20 +1,23 @@
-import {
-  type AccountOfUser,
-  type LimitSource,
-  Logger,
-  type Meter,
-  type Migration,
-  type ObjectType,
-  type Operation,
-  type Schedule,
-  type Setting,
-  type Token,
+import type {
+  AccountOfUser,
+  LimitSource,
+  Meter,
+  Migration,
+  ObjectType,
+  Operation,
+  Schedule,
+  Setting,
+  SidePorts,
+  Task,
+  Token,
 } from "@patchbay/sdk";
 import type { Container } from "../di/container.ts";
 import { createHookTable, type HookTable } from "../hooks/hook-table.ts";
 import type { RegisteredSchedule } from "../jobs/schedules.ts";
 import { createRegistry } from "../operations/routes.ts";
+import type { DeclaredPluginSettings } from "../settings/plugin-settings.ts";
 import { createSlotTable, type SlotTable } from "../slots/slot-table.ts";
+import type { RegisteredTask } from "../tasks/run-task.ts";
 import { byId, Collected, type Owned, only } from "./contributions.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { PluginProblems } from "./manifest.ts";
@@ -34,7 +37,10 @@ export interface Generation {
   readonly objects: ReadonlyMap<string, ObjectType>;
   readonly meters: ReadonlyMap<string, Meter>;
   readonly settings: ReadonlyMap<string, Setting>;
+  /** By plugin, then by key. Every plugin is in it. */
+  readonly pluginSettings: DeclaredPluginSettings;
   readonly schedules: readonly RegisteredSchedule[];
+  readonly tasks: ReadonlyMap<string, RegisteredTask>;
   readonly limits: LimitSource | undefined;
   readonly accountOfUser: AccountOfUser | undefined;
   /** In the order they must be applied. */
@@ -47,70 +53,47 @@ export interface GenerationOptions {
   readonly plugins: readonly LoadedPlugin[];
   /** The kernel's services. */
   readonly root: Container;
+  /** Registers the services a plugin has for itself in its container. */
+  readonly ownServices: (own: Container, plugin: string) => void;
   /** Operations of the kernel's own rooms. */
   readonly operations: readonly Operation[];
   readonly migrations: readonly Owned<readonly Migration[]>[];
   readonly schedules: readonly Schedule[];
+  /** Tasks of the kernel's own rooms. */
+  readonly tasks: readonly Task[];
+  /** The public ports of the host. */
+  readonly ports: SidePorts;
   readonly chosen: (option: string) => string | undefined;
   readonly isInstalled: (plugin: string) => boolean;
   readonly onBlame: (plugin: string, hookId: string, error: unknown) => void;
 }
 
+/** What the plugins said, and where each finds its services. */
+interface Contributed {
+  readonly collected: Collected;
+  servicesOf(plugin: string): PluginServices;
+}
+
 /** Composes the contributions of all plugins and checks them as a whole. Throws everything that is wrong at once. */
 export function buildGeneration(options: GenerationOptions): Generation {
-  const shared = options.root.child();
-  const collected = new Collected();
-  const containers = new Map<string, Container>();
   const problems: string[] = [];
-  for (const { manifest, plugin } of options.plugins) {
-    const own = shared.child();
-    own.value(Logger, options.root.use(Logger));
-    containers.set(manifest.id, own);
-    try {
-      plugin.contribute(collected.contributionsOf(manifest.id, own, shared));
-    } catch (error) {
-      problems.push(`${manifest.id} failed to contribute: ${(error as Error).message}`);
-    }
-  }
+  const { collected, servicesOf } = contribute(options, problems);
   const objects = byId(collected.objects, (type) => type.type, "object", problems);
   const meters = byId(collected.meters, (meter) => meter.id, "meter", problems);
   const settings = byId(collected.settings, (setting) => setting.key, "setting", problems);
+  const pluginSettings = byPlugin(options.plugins, collected.pluginSettings, problems);
   byId(collected.schedules, (schedule) => schedule.id, "schedule", problems);
+  const tasks = [...options.tasks.map(ofKernel), ...collected.tasks];
+  byId(tasks, (task) => task.id, "task", problems);
   const limits = only(collected.limits, "the limit source", problems);
   const accountOfUser = only(collected.accountOfUser, "the account of a user", problems);
   const operations = attempt(problems, () =>
     createRegistry([...options.operations, ...collected.operations.map((entry) => entry.value)]),
   );
-  const hooks = attempt(problems, () =>
-    createHookTable({
-      taps: collected.taps,
-      onBlame: options.onBlame,
-      plugins: options.plugins.map((plugin) => plugin.manifest.id),
-    }),
-  );
-  const slots = attempt(problems, () =>
-    createSlotTable({
-      slots: collected.slots.map((entry) => entry.value),
-      providers: collected.providers.map(({ plugin, value }) => ({
-        plugin,
-        entry: value,
-        use: <T>(token: Token<T>) => (containers.get(plugin) ?? shared).use(token),
-      })),
-      chosen: options.chosen,
-      installed: options.isInstalled,
-    }),
-  );
+  const hooks = attempt(problems, () => hookTable(options, collected));
+  const slots = attempt(problems, () => slotTable(options, collected, servicesOf));
   checkObjects(operations, objects, problems);
   if (problems.length > 0 || !operations || !hooks || !slots) throw new PluginProblems(problems);
-  const services = new Map<string, PluginServices>();
-  const servicesOf = (plugin: string): PluginServices => {
-    const known = services.get(plugin);
-    if (known) return known;
-    const container = containers.get(plugin) ?? shared;
-    const made: PluginServices = { use: (token) => container.use(token), find: (token) => container.find(token) };
-    services.set(plugin, made);
-    return made;
-  };
   const ownerOf = new Map(collected.operations.map(({ plugin, value }) => [value.id, plugin]));
   return {
     plugins: options.plugins,
@@ -120,15 +103,82 @@ export function buildGeneration(options: GenerationOptions): Generation {
     objects,
     meters,
     settings,
-    schedules: [
-      ...options.schedules.map((schedule) => ({ plugin: "kernel", schedule, use: servicesOf("kernel").use })),
-      ...collected.schedules.map(({ plugin, value }) => ({ plugin, schedule: value, use: servicesOf(plugin).use })),
-    ],
+    pluginSettings,
     limits,
     accountOfUser,
+    schedules: [...options.schedules.map(ofKernel), ...collected.schedules].map(({ plugin, value }) => {
+      return { plugin, schedule: value, use: servicesOf(plugin).use };
+    }),
+    tasks: new Map(tasks.map(({ plugin, value }) => [value.id, { plugin, task: value, use: servicesOf(plugin).use }])),
     migrations: [...options.migrations, ...collected.migrations],
     servicesFor: (operationId) => servicesOf(ownerOf.get(operationId) ?? "kernel"),
   };
+}
+
+function ofKernel<T>(value: T): Owned<T> {
+  return { plugin: "kernel", value };
+}
+
+function contribute({ plugins, root, ownServices }: GenerationOptions, problems: string[]): Contributed {
+  const shared = root.child();
+  const collected = new Collected();
+  const containers = new Map<string, Container>();
+  for (const { manifest, plugin } of plugins) {
+    const own = shared.child();
+    ownServices(own, manifest.id);
+    containers.set(manifest.id, own);
+    try {
+      plugin.contribute(collected.contributionsOf(manifest.id, own, shared));
+    } catch (error) {
+      problems.push(`${manifest.id} failed to contribute: ${(error as Error).message}`);
+    }
+  }
+  const services = new Map<string, PluginServices>();
+  const servicesOf = (plugin: string): PluginServices => {
+    const known = services.get(plugin);
+    if (known) return known;
+    const container = containers.get(plugin) ?? shared;
+    const made: PluginServices = { use: (token) => container.use(token), find: (token) => container.find(token) };
+    services.set(plugin, made);
+    return made;
+  };
+  return { collected, servicesOf };
+}
+
+function hookTable({ onBlame, plugins }: GenerationOptions, { taps }: Collected): HookTable {
+  return createHookTable({ taps, onBlame, plugins: plugins.map((plugin) => plugin.manifest.id) });
+}
+
+function slotTable(options: GenerationOptions, collected: Collected, servicesOf: Contributed["servicesOf"]): SlotTable {
+  const shares = ({ manifest }: LoadedPlugin) =>
+    Object.values(manifest.grants.services).some((service) => service.sharesPorts);
+  const sharing = new Set(options.plugins.filter(shares).map(({ manifest }) => manifest.id));
+  return createSlotTable({
+    slots: collected.slots.map((entry) => entry.value),
+    providers: collected.providers.map(({ plugin, value }) => ({
+      plugin,
+      entry: value,
+      sharesPorts: sharing.has(plugin),
+      use: servicesOf(plugin).use,
+    })),
+    ports: options.ports,
+    chosen: options.chosen,
+    installed: options.isInstalled,
+  });
+}
+
+/** Settings of plugins by plugin and key. Two plugins may use the same key; a plugin may not use one twice. */
+function byPlugin(
+  plugins: readonly LoadedPlugin[],
+  settings: readonly Owned<Setting>[],
+  problems: string[],
+): DeclaredPluginSettings {
+  return new Map(
+    plugins.map(({ manifest: { id } }) => {
+      const own = settings.filter(({ plugin }) => plugin === id);
+      return [id, byId(own, (setting) => setting.key, `setting of ${id}`, problems)];
+    }),
+  );
 }
 
 function attempt<T>(problems: string[], build: () => T): T | undefined {

@@ -26,22 +26,46 @@ const web: SlotOption = {
   option: "web_server",
   slot: "web",
   title: "Web server",
+  optional: false,
   providers: [
-    { id: "apache", title: "Apache", installed: false },
-    { id: "nginx", title: "nginx", installed: true },
-    { id: "caddy", title: "Caddy", installed: true },
+    { id: "apache", title: "Apache", plugin: "web-apache", installed: false },
+    { id: "nginx", title: "nginx", plugin: "web-nginx", installed: true },
+    { id: "caddy", title: "Caddy", plugin: "web-caddy", installed: true },
   ],
+  fallback: "nginx",
 };
+const dns: SlotOption = {
+  option: "dns_server",
+  slot: "dns",
+  title: "Name server",
+  optional: true,
+  providers: [{ id: "bind", title: "BIND", plugin: "dns-bind", installed: false }],
+};
+
+/** What plugins have for themselves. */
+const remote: Setting[] = [
+  { key: "base_url", title: "Address", default: "https://api.test", schema: v.pipe(v.string(), v.trim(), v.url()) },
+  { key: "api_token", title: "Token", default: "", secret: true, schema: v.pipe(v.string(), v.minLength(5)) },
+];
+const byKey = (settings: readonly Setting[]) => new Map(settings.map((setting) => [setting.key, setting]));
 
 let dir: string;
 let storage: Storage;
 let settings: Settings;
+let choices: readonly SlotOption[];
 const open = async () => {
   const made = createSettings({
     storage,
     sealer: createSealer(Buffer.alloc(32, 1)),
-    declared: () => new Map(declared.map((setting) => [setting.key, setting])),
-    choices: () => [web],
+    declared: () => byKey(declared),
+    choices: () => choices,
+    pluginSettings: () =>
+      new Map([
+        ["dns-remote", byKey(remote)],
+        ["other", byKey(remote)],
+        ["plain", new Map()],
+      ]),
+    slotsOf: (plugin) => (plugin === "dns-remote" ? ["dns", "dns-report"] : []),
   });
   await made.load();
   return made;
@@ -49,6 +73,7 @@ const open = async () => {
 const save = (key: string, value: string) => storage.change((change) => settings.save(change.intents, key, value));
 
 beforeEach(async () => {
+  choices = [web];
   dir = mkdtempSync(join(tmpdir(), "patchbay-settings-"));
   storage = await createStorage({ file: join(dir, "panel.db"), clock, ids: createIds(clock) });
   await storage.migrate("settings", settingsMigrations);
@@ -136,7 +161,8 @@ describe("a slot option", () => {
     await save("web_server", "caddy");
     await settings.fresh();
     expect(settings.get("web_server")).toBe("caddy");
-    expect(await settings.choices()).toEqual([{ ...web, chosen: "caddy" }]);
+    const { fallback: _fallback, ...shown } = web;
+    expect(await settings.choices()).toEqual([{ ...shown, chosen: "caddy" }]);
   });
 
   it("takes only a backend that exists and is installed", async () => {
@@ -148,5 +174,110 @@ describe("a slot option", () => {
     await expect(unknown.catch((error) => error.fields[0].message)).resolves.toContain("apache, nginx, caddy");
     await expect(save("web_server", "apache")).rejects.toMatchObject({ code: "BACKEND_NOT_INSTALLED", status: 409 });
     expect(settings.get("web_server")).toBe("nginx");
+  });
+
+  it("may be none where the slot is optional, and is none while there is nothing to serve it", async () => {
+    choices = [web, dns];
+    expect(settings.get("dns_server")).toBe("none");
+    choices = [
+      web,
+      { ...dns, providers: [{ id: "bind", title: "BIND", plugin: "b", installed: true }], fallback: "bind" },
+    ];
+    expect(settings.get("dns_server")).toBe("bind");
+    await save("dns_server", "none");
+    await settings.fresh();
+    expect(settings.get("dns_server")).toBe("none");
+    const refused = await save("web_server", "none").catch((error: unknown) => error);
+    expect(refused).toMatchObject({ code: "INVALID_INPUT" });
+    await expect(save("dns_server", "iis")).rejects.toMatchObject({
+      fields: [{ field: "value", message: expect.stringContaining("bind, none") }],
+    });
+  });
+
+  it("is written down once something can serve it, so that what is installed later changes nothing", async () => {
+    choices = [web, dns];
+    await settings.settleChoices();
+    expect(await saved()).toEqual({ web_server: "nginx" });
+    choices = [{ ...web, fallback: "apache" }, dns];
+    await settings.settleChoices();
+    expect([settings.get("web_server"), await saved()]).toEqual(["nginx", { web_server: "nginx" }]);
+    choices = [web, { ...dns, fallback: "bind" }];
+    await settings.settleChoices();
+    expect([settings.get("dns_server"), (await open()).get("dns_server")]).toEqual(["bind", "bind"]);
+    expect(await storage.read.all("SELECT * FROM undo_log")).toEqual([]);
+  });
+});
+
+const saved = async () => {
+  const rows = await storage.read.all<{ key: string; value: string }>("SELECT key, value FROM settings ORDER BY key");
+  return Object.fromEntries(rows.map((row) => [row.key, row.value]));
+};
+const savePlugin = (plugin: string, values: Record<string, string>) =>
+  storage.change(async (change) => {
+    await settings.savePlugin(change.intents, plugin, values);
+    return change.marks;
+  });
+
+describe("a setting of a plugin", () => {
+  it("belongs to that plugin alone, is canonical, and is there after a restart", async () => {
+    await savePlugin("dns-remote", { base_url: " https://other.test/x ", api_token: "S3CRET" });
+    await settings.fresh();
+    const [own, others] = [settings.ofPlugin("dns-remote"), settings.ofPlugin("other")];
+    expect([own.get("base_url"), own.get("api_token")]).toEqual(["https://other.test/x", "S3CRET"]);
+    expect([others.get("base_url"), others.get("api_token")]).toEqual(["https://api.test", ""]);
+    expect((await open()).ofPlugin("dns-remote").get("api_token")).toBe("S3CRET");
+    expect(() => own.get("brand")).toThrow("brand");
+    expect(settings.all()).not.toHaveProperty("base_url");
+  });
+
+  it("is sealed when it is secret, shown masked, and kept when the mask comes back", async () => {
+    expect(settings.shownOfPlugin("dns-remote")).toEqual({ base_url: "https://api.test", api_token: "" });
+    await savePlugin("dns-remote", { api_token: "S3CRET" });
+    await settings.fresh();
+    expect(await savePlugin("dns-remote", { api_token: "***" })).toEqual([]);
+    expect(settings.shownOfPlugin("dns-remote")).toEqual({ base_url: "https://api.test", api_token: "***" });
+    expect(settings.ofPlugin("dns-remote").get("api_token")).toBe("S3CRET");
+    const stored = [await storage.read.all("SELECT * FROM settings"), await storage.read.all("SELECT * FROM undo_log")];
+    expect(JSON.stringify(stored)).toContain("plugin:dns-remote:api_token");
+    expect(JSON.stringify(stored)).not.toContain("S3CRET");
+  });
+
+  it("does not open under another plugin's name", async () => {
+    await savePlugin("dns-remote", { api_token: "S3CRET" });
+    await storage.change(({ db, tables }) => {
+      tables.add("settings");
+      return db("settings").update({ key: "plugin:other:api_token" });
+    });
+    await settings.fresh();
+    expect(() => settings.ofPlugin("other").get("api_token")).toThrow();
+  });
+
+  it("brings the bases of the plugin's slots up to date when it changes, and only then", async () => {
+    const bases = [
+      { slot: "dns", key: "" },
+      { slot: "dns-report", key: "" },
+    ];
+    expect(await savePlugin("dns-remote", { api_token: "S3CRET" })).toEqual(bases);
+    expect(await savePlugin("dns-remote", { api_token: "S3CRET" })).toEqual([]);
+    expect(await savePlugin("dns-remote", { api_token: "S3CRET2" })).toEqual(bases);
+    expect(await savePlugin("other", { api_token: "S3CRET" })).toEqual([]);
+  });
+
+  it("is refused as a whole, naming every field and no value", async () => {
+    await expect(savePlugin("ghost", {})).rejects.toMatchObject({ code: "NOT_FOUND", status: 404 });
+    const values = { base_url: "n0t a url", api_token: "shrt", "br<and": "x" };
+    const refused = await savePlugin("dns-remote", values).catch((error: unknown) => error);
+    expect(refused).toMatchObject({
+      status: 400,
+      fields: [
+        { field: "values.base_url", code: "format" },
+        { field: "values.api_token", code: "length" },
+        { field: "values.br?and", code: "unknown" },
+      ],
+    });
+    expect(JSON.stringify(refused)).not.toMatch(/n0t|shrt/);
+    await expect(savePlugin("plain", { base_url: "https://a.test" })).rejects.toMatchObject({ status: 400 });
+    await expect(savePlugin("dns-remote", { base_url: "https://a.test", api_token: "x" })).rejects.toThrow();
+    expect(await saved()).toEqual({});
   });
 });

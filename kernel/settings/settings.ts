@@ -1,6 +1,15 @@
-import { type Intents, parseField, type ServerOptions, type Setting, type SlotChoice } from "@patchbay/sdk";
+import {
+  type Intents,
+  type PluginSettings,
+  parseField,
+  type ServerOptions,
+  type Setting,
+  type SlotChoice,
+} from "@patchbay/sdk";
 import type { Sealer, Storage } from "../storage/types.ts";
-import { checkProvider, unknownOption } from "./check.ts";
+import { checkProvider, nobody, unknownOption } from "./check.ts";
+import { type DeclaredPluginSettings, PluginSettingsRoom } from "./plugin-settings.ts";
+import { masked, SettingRows } from "./rows.ts";
 import type { SlotOption } from "./slot-option.ts";
 
 export interface SettingsOptions {
@@ -11,64 +20,76 @@ export interface SettingsOptions {
   readonly declared: () => ReadonlyMap<string, Setting>;
   /** The slots of the current generation that have an option. */
   readonly choices: () => readonly SlotOption[];
+  /** The settings the plugins of the current generation have for themselves. */
+  readonly pluginSettings: () => DeclaredPluginSettings;
+  /** Slots a plugin of the current generation provides. */
+  readonly slotsOf: (plugin: string) => readonly string[];
 }
 
-/** Server options, kept in memory. `load` must have resolved before anything is read. */
+/** Server options and the settings of plugins, kept in memory. `load` must have resolved before anything is read. */
 export interface Settings extends ServerOptions {
   load(): Promise<void>;
   /** Resolves when what is in memory includes every commit so far. Await it right after a change that saved an option. */
   fresh(): Promise<void>;
+  /**
+   * Saves for every slot option that is still unset what serves the slot now, so that installing a package later changes
+   * nothing. Called at each start, before anything is reconciled.
+   */
+  settleChoices(): Promise<void>;
+  /** What a plugin reads its own settings with. */
+  ofPlugin(plugin: string): PluginSettings;
+  /** The settings of a plugin, secrets masked. Throws NOT_FOUND for a plugin that is not there. */
+  shownOfPlugin(plugin: string): Readonly<Record<string, string>>;
+  /**
+   * Validates and writes settings of a plugin in the caller's change, and brings its providers up to date when something
+   * changed. Throws NOT_FOUND, and INVALID_INPUT that names `values.<key>`.
+   */
+  savePlugin(intents: Intents, plugin: string, values: Readonly<Record<string, string>>): Promise<void>;
 }
 
 export function createSettings(options: SettingsOptions): Settings {
   return new CachedSettings(options);
 }
 
-/** What stands for a secret in answers, and means "leave it as it is" when it comes back. */
-const masked = "***";
-
-interface Row {
-  readonly id: number;
-  readonly key: string;
-  readonly value: string;
-}
-
 class CachedSettings implements Settings {
   readonly #options: SettingsOptions;
-  /** Rows written by a change that is still running: its second save of a key must find its first. */
-  readonly #unsaved = new WeakMap<Intents, Map<string, Row>>();
-  #rows: ReadonlyMap<string, Row> | undefined;
-  #loading: Promise<void> = Promise.resolve();
+  readonly #rows: SettingRows;
+  readonly #plugins: PluginSettingsRoom;
 
   constructor(options: SettingsOptions) {
     this.#options = options;
-    options.storage.onWrite((tables) => {
-      if (tables.has("settings")) void this.load().catch(() => undefined);
-    });
+    this.#rows = new SettingRows(options.storage, options.sealer);
+    const { pluginSettings: declared, slotsOf } = options;
+    this.#plugins = new PluginSettingsRoom({ rows: this.#rows, declared, slotsOf });
   }
 
   load(): Promise<void> {
-    this.#loading = this.#loading
-      .catch(() => undefined)
-      .then(async () => {
-        const rows = await this.#options.storage.read.all<Row>("SELECT id, key, value FROM settings");
-        this.#rows = new Map(rows.map((row) => [row.key, row]));
-      });
-    return this.#loading;
+    return this.#rows.load();
   }
 
   fresh(): Promise<void> {
-    return this.#loading;
+    return this.#rows.fresh();
+  }
+
+  async settleChoices(): Promise<void> {
+    const { storage } = this.#options;
+    const unset = () => this.#options.choices().filter(({ option }) => this.#rows.saved(option) === undefined);
+    if (!unset().some((choice) => choice.fallback !== undefined)) return;
+    await storage.change(async (change) => {
+      await this.fresh();
+      for (const { option, fallback } of unset()) {
+        if (fallback !== undefined) await this.#rows.write(change.intents, option, fallback);
+      }
+      await storage.settle(change, change.id);
+    });
+    await this.fresh();
   }
 
   async choices(): Promise<readonly SlotChoice[]> {
-    return this.#options.choices().map((choice) => ({
-      option: choice.option,
-      slot: choice.slot,
-      title: choice.title,
-      chosen: this.#chosen(choice),
-      providers: choice.providers,
-    }));
+    return this.#options.choices().map((choice) => {
+      const { fallback: _fallback, ...shown } = choice;
+      return { ...shown, chosen: this.#chosen(choice) };
+    });
   }
 
   get(key: string): string {
@@ -76,17 +97,16 @@ class CachedSettings implements Settings {
     if (choice) return this.#chosen(choice);
     const setting = this.#options.declared().get(key);
     if (!setting) throw new Error(`no plugin declares the setting ${key}`);
-    return this.#valueOf(setting, this.#known().get(key));
+    return this.#rows.value(key, setting);
   }
 
   all(): Readonly<Record<string, string>> {
-    const shown = [...this.#options.declared().values()].map((setting) => {
-      const row = this.#known().get(setting.key);
-      if (setting.secret !== true) return [setting.key, this.#valueOf(setting, row)];
-      return [setting.key, row || setting.default !== "" ? masked : ""];
-    });
+    const settings = [...this.#options.declared().values()].map((setting) => [
+      setting.key,
+      this.#rows.shown(setting.key, setting),
+    ]);
     const chosen = this.#options.choices().map((choice) => [choice.option, this.#chosen(choice)]);
-    return Object.fromEntries([...shown, ...chosen]) as Record<string, string>;
+    return Object.fromEntries([...settings, ...chosen]) as Record<string, string>;
   }
 
   async save(intents: Intents, key: string, value: string): Promise<void> {
@@ -95,25 +115,26 @@ class CachedSettings implements Settings {
     const choice = this.#choice(key);
     if (choice) {
       checkProvider(choice, value);
-      return this.#write(intents, key, value);
+      await this.#rows.write(intents, key, value);
+      return;
     }
     const setting = this.#options.declared().get(key);
     if (!setting)
       throw unknownOption([...this.#options.declared().keys(), ...this.#options.choices().map((c) => c.option)]);
     if (setting.secret === true && value === masked) return;
-    const canonical = parseField("value", setting.schema, value);
-    const stored = setting.secret === true ? this.#options.sealer.seal(contextOf(key), canonical) : canonical;
-    return this.#write(intents, key, stored);
+    await this.#rows.set(intents, key, { setting, value: parseField("value", setting.schema, value) });
   }
 
-  async #write(intents: Intents, key: string, value: string): Promise<void> {
-    const unsaved = this.#unsaved.get(intents) ?? new Map<string, Row>();
-    this.#unsaved.set(intents, unsaved);
-    const row = unsaved.get(key) ?? this.#known().get(key);
-    if (row?.value === value) return;
-    if (row) await intents.update("settings", row.id, { value });
-    const id = row?.id ?? (await intents.insert("settings", { key, value })).id;
-    unsaved.set(key, { id, key, value });
+  ofPlugin(plugin: string): PluginSettings {
+    return this.#plugins.of(plugin);
+  }
+
+  shownOfPlugin(plugin: string): Readonly<Record<string, string>> {
+    return this.#plugins.shown(plugin);
+  }
+
+  savePlugin(intents: Intents, plugin: string, values: Readonly<Record<string, string>>): Promise<void> {
+    return this.#plugins.save(intents, plugin, values);
   }
 
   #choice(key: string): SlotOption | undefined {
@@ -121,21 +142,6 @@ class CachedSettings implements Settings {
   }
 
   #chosen(choice: SlotOption): string {
-    const saved = this.#known().get(choice.option)?.value;
-    return saved ?? choice.fallback ?? choice.providers.find((provider) => provider.installed)?.id ?? "";
+    return this.#rows.saved(choice.option) ?? choice.fallback ?? (choice.optional ? nobody : "");
   }
-
-  #valueOf(setting: Setting, row: Row | undefined): string {
-    if (!row) return setting.default;
-    return setting.secret === true ? this.#options.sealer.open(contextOf(setting.key), row.value) : row.value;
-  }
-
-  #known(): ReadonlyMap<string, Row> {
-    if (!this.#rows) throw new Error("the settings have not been loaded");
-    return this.#rows;
-  }
-}
-
-function contextOf(key: string): string {
-  return `settings.value.${key}`;
 }

@@ -6,7 +6,9 @@ export interface SlotOption {
   readonly option: string;
   readonly slot: string;
   readonly title: string;
+  /** True: `none` may be chosen too. */
+  readonly optional: boolean;
   readonly providers: SlotChoice["providers"];
-  /** Provider while nothing was saved. Default: the first that is installed. */
+  /** Provider while nothing was saved; undefined when none is installed. */
   readonly fallback?: string | undefined;
 }

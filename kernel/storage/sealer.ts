@@ -4,11 +4,12 @@ import type { Sealer } from "./types.ts";
 const nonceBytes = 12;
 const tagBytes = 16;
 
-/** Makes a sealer from a 32-byte key that is kept outside the database. Two keys are derived: one seals, one signs. */
+/** Makes a sealer from a 32-byte key that is kept outside the database. Each use has a key of its own, derived from it. */
 export function createSealer(key: Buffer): Sealer {
   if (key.length !== 32) throw new Error("the sealing key must have 32 bytes");
-  const sealing = Buffer.from(hkdfSync("sha256", key, Buffer.alloc(0), "patchbay seal", 32));
-  const signing = Buffer.from(hkdfSync("sha256", key, Buffer.alloc(0), "patchbay mac", 32));
+  const derive = (label: string) => Buffer.from(hkdfSync("sha256", key, Buffer.alloc(0), label, 32));
+  const sealing = derive("patchbay seal");
+  const signing = derive("patchbay mac");
   return {
     seal: (context, text) => {
       const nonce = randomBytes(nonceBytes);
@@ -27,5 +28,6 @@ export function createSealer(key: Buffer): Sealer {
       return Buffer.concat([decipher.update(body), decipher.final()]).toString("utf8");
     },
     mac: (context, text) => createHmac("sha256", signing).update(context).update("\0").update(text).digest("hex"),
+    derive,
   };
 }

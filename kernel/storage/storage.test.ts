@@ -132,7 +132,7 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
 
   it("tells listeners which tables were written, after the commit", async () => {
     const seen: string[][] = [];
-    storage.onWrite((tables) => seen.push([...tables]));
+    storage.onWrite((tables) => void seen.push([...tables]));
     await storage.change(({ intents }) => intents.insert("notes", { text: "x" }));
     await storage.change(async () => 1);
     expect(seen).toEqual([["notes"]]);

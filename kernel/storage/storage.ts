@@ -62,7 +62,7 @@ class SqliteStorage implements Storage {
   readonly #writer: Knex;
   readonly #clock: Clock;
   readonly #ids: Ids;
-  readonly #listeners: ((tables: ReadonlySet<string>) => void)[] = [];
+  readonly #listeners: Parameters<Storage["onWrite"]>[0][] = [];
   readonly #inside = new AsyncLocalStorage<true>();
   #queue: Promise<unknown> = Promise.resolve();
   /** Changes that run or wait for their turn. */
@@ -118,7 +118,7 @@ class SqliteStorage implements Storage {
       throw isDiskError(error) ? unavailable(error) : error;
     }
     if (options.rollback !== true) {
-      if (written.tables.size > 0) for (const listener of this.#listeners) listener(written.tables);
+      if (written.tables.size > 0) await Promise.all(this.#listeners.map((listener) => listener(written.tables)));
       for (const run of after) run();
     }
     return value;
@@ -159,7 +159,7 @@ class SqliteStorage implements Storage {
     }
   }
 
-  onWrite(listener: (tables: ReadonlySet<string>) => void): void {
+  onWrite(listener: Parameters<Storage["onWrite"]>[0]): void {
     this.#listeners.push(listener);
   }
 

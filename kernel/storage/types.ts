@@ -41,8 +41,11 @@ export interface Storage {
   settle(change: Change, changeId: string): Promise<void>;
   /** Applies an owner's migrations that are still missing. */
   migrate(owner: string, steps: readonly Migration[]): Promise<void>;
-  /** Called after each commit with the tables it wrote. For caches. */
-  onWrite(listener: (tables: ReadonlySet<string>) => void): void;
+  /**
+   * Called after each commit with the tables it wrote. For caches. The change ends, and the next begins, when what the
+   * listener returns has resolved: whoever awaited a change finds its caches up to date. Must not throw or reject.
+   */
+  onWrite(listener: (tables: ReadonlySet<string>) => void | Promise<void>): void;
   close(): Promise<void>;
 }
 
@@ -54,6 +57,8 @@ export interface Sealer {
   open(context: string, sealed: string): string;
   /** HMAC-SHA256 of a text under a key that is not in the database, hex. */
   mac(context: string, text: string): string;
+  /** HKDF-SHA256 of the instance's key: 32 bytes, the same for every call with this label. */
+  derive(label: string): Uint8Array;
 }
 
 /** Ids and randomness, injected so that tests can fix them. */

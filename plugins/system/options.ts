@@ -1,4 +1,4 @@
-import { hostName, rule, type ServerOptions, type ServiceStatus, type Setting, type SlotChoice } from "@patchbay/sdk";
+import { type BackendState, hostName, rule, type ServerOptions, type Setting, type SlotChoice } from "@patchbay/sdk";
 import * as v from "valibot";
 
 /** Options of the standard API that choose a backend, and what they answer while no plugin brings their slot. */
@@ -47,7 +47,7 @@ export type ServerOptionsView = v.InferOutput<typeof serverOptionsView>;
 export function toServerOptionsView(
   options: Pick<ServerOptions, "get">,
   choices: readonly SlotChoice[],
-  services: readonly ServiceStatus[],
+  backends: readonly BackendState[],
 ): ServerOptionsView {
   const chosen = (option: keyof typeof backendOptions) =>
     choices.find((choice) => choice.option === option)?.chosen ?? backendOptions[option];
@@ -60,22 +60,6 @@ export function toServerOptionsView(
     whmcs_api_key: options.get("whmcs_api_key") === "" ? "" : "***",
     ns1_hostname: options.get("ns1_hostname"),
     ns2_hostname: options.get("ns2_hostname"),
-    detected: detect(choices, services),
+    detected: Object.fromEntries(backends.map(({ id, running }) => [id, running])),
   };
-}
-
-/** For every backend there is a plugin for: does it run now? */
-export function detect(
-  choices: readonly SlotChoice[],
-  services: readonly ServiceStatus[],
-): Readonly<Record<string, boolean>> {
-  const running = services.filter((service) => service.status === "running");
-  const detected: Record<string, boolean> = {};
-  for (const { slot, providers } of choices) {
-    for (const { id } of providers) {
-      // A backend's plugin is called after its slot and itself, and its daemon mostly after itself.
-      detected[id] = running.some(({ plugin, name }) => plugin === `${slot}-${id}` || name.split("@")[0] === id);
-    }
-  }
-  return detected;
 }

@@ -1,6 +1,8 @@
 import {
   type AuditFilter,
   AuditLog,
+  type BackendState,
+  Backends,
   type ChangeOperation,
   Clock,
   Machine,
@@ -12,6 +14,7 @@ import {
   type ServiceStatus,
   Services,
   type SlotChoice,
+  Switching,
   type Token,
   Writes,
 } from "@patchbay/sdk";
@@ -20,6 +23,7 @@ import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { migrations } from "./migrations.ts";
 import { auditLog } from "./operations/audit-log.ts";
+import { detect, installBackend, switchPreview } from "./operations/backends.ts";
 import { saveOption, serverOptions } from "./operations/server-options.ts";
 import { serviceAction } from "./operations/service-action.ts";
 import { systemStats } from "./operations/stats.ts";
@@ -45,12 +49,27 @@ const choices: SlotChoice[] = [
     slot: "web",
     title: "Web server",
     chosen: "nginx",
+    optional: false,
     providers: [
-      { id: "nginx", title: "nginx", installed: true },
-      { id: "caddy", title: "Caddy", installed: true },
+      { id: "nginx", title: "nginx", plugin: "web-nginx", installed: true },
+      { id: "caddy", title: "Caddy", plugin: "web-caddy", installed: true },
     ],
   },
 ];
+const backend = (id: string, more: Partial<BackendState>): BackendState => ({
+  option: "web_server",
+  slot: "web",
+  id,
+  title: id,
+  plugin: `web-${id}`,
+  installed: true,
+  version: "1.0-1",
+  running: false,
+  active: false,
+  installable: false,
+  ...more,
+});
+const backends: BackendState[] = [backend("nginx", { running: true, active: true }), backend("caddy", {})];
 
 function contextOf(services: ReadonlyMap<string, unknown>, more: Partial<OperationContext> = {}): OperationContext {
   const use = <T>(token: Token<T>): T => {
@@ -79,7 +98,7 @@ describe("server options", () => {
     const values = { whmcs_enabled: "1", whmcs_api_key: "0123456789abcdef", ns1_hostname: "ns1.example.com" };
     const services = new Map<string, unknown>([
       [ServerOptions.id, stored(values)],
-      [Services.id, { list: async () => running }],
+      [Backends.id, { list: async () => backends }],
     ]);
     expect(await ask(serverOptions, {}, contextOf(services))).toEqual({
       web_server: "nginx",
@@ -94,19 +113,52 @@ describe("server options", () => {
     });
   });
 
-  it("note a switch and no other value", async () => {
+  it("go to the switching room when they choose a backend, and note that and no other value", async () => {
     const notes: unknown[] = [];
-    const saved: string[] = [];
+    const saved: unknown[] = [];
     const options = { ...stored({}), save: async (_intents: unknown, key: string) => void saved.push(key) };
-    const ctx = contextOf(new Map([[ServerOptions.id, options]]), {
-      note: (note: unknown) => notes.push(note),
-    } as never);
+    const switching = { begin: async (_change: unknown, request: unknown) => void saved.push(request) };
+    const services = new Map<string, unknown>([
+      [ServerOptions.id, options],
+      [Switching.id, switching],
+    ]);
+    const ctx = contextOf(services, { note: (note: unknown) => notes.push(note) } as never);
     const change = saveOption as ChangeOperation<unknown, unknown>;
     await ask(change, { key: "web_server", value: "caddy" }, ctx);
+    await ask(change, { key: "web_server", value: "caddy", force: true }, ctx);
     await ask(change, { key: "whmcs_api_key", value: "0123456789abcdef" }, ctx);
-    expect(saved).toEqual(["web_server", "whmcs_api_key"]);
-    expect(notes).toEqual([{ from: "nginx", to: "caddy" }]);
+    const request = { option: "web_server", value: "caddy" };
+    expect(saved).toEqual([{ ...request, force: false }, { ...request, force: true }, "whmcs_api_key"]);
+    expect(notes).toEqual([
+      { from: "nginx", to: "caddy" },
+      { from: "nginx", to: "caddy" },
+    ]);
     expect(change.secrets).toEqual(["value"]);
+  });
+
+  it("show first what a switch would mean, with a bounded list and the whole count", async () => {
+    const issues = Array.from({ length: 300 }, (_, at) => ({ unit: `s${at}.test`, field: "php", message: "no" }));
+    const facts = { slot: "web", from: "nginx", to: "caddy", units: 300 };
+    const preview = { ...facts, refused: issues, lost: [], warnings: ["slow"] };
+    const services = new Map([[Switching.id, { preview: async () => preview }]]);
+    const query = { key: "web_server", value: "caddy" };
+    expect(await ask(switchPreview, query, contextOf(services))).toEqual({
+      ...facts,
+      refused: issues.slice(0, 200),
+      refused_count: 300,
+      lost: [],
+      lost_count: 0,
+      warnings: ["slow"],
+    });
+  });
+
+  it("are detected, and installed by name", async () => {
+    const asked: unknown[] = [];
+    const install = async (_change: unknown, option: string, value: string) => void asked.push([option, value]);
+    const ctx = contextOf(new Map([[Backends.id, { list: async () => backends, install }]]));
+    expect(await ask(detect, {}, ctx)).toEqual(backends);
+    await ask(installBackend, { key: "web_server", value: "caddy" }, ctx);
+    expect(asked).toEqual([["web_server", "caddy"]]);
   });
 
   it.each([

@@ -1,4 +1,4 @@
-import { defineChange, defineQuery, ServerOptions, Services } from "@patchbay/sdk";
+import { Backends, defineChange, defineQuery, flag, ServerOptions, Switching } from "@patchbay/sdk";
 import * as v from "valibot";
 import { serverOptionsView, toServerOptionsView } from "../options.ts";
 
@@ -13,27 +13,34 @@ export const serverOptions = defineQuery({
   output: serverOptionsView,
   handle: async (_input, ctx) => {
     const options = ctx.use(ServerOptions);
-    return toServerOptionsView(options, await options.choices(), await ctx.use(Services).list());
+    return toServerOptionsView(options, await options.choices(), await ctx.use(Backends).list());
   },
 });
 
 export const saveOption = defineChange({
   id: "system.save-option",
   method: "POST",
-  summary: "Save one server option",
+  summary: "Save one server option; one that chooses a backend switches to it",
   message: "Option saved",
   access,
   rate: "standard",
   // Some options are secrets, so that no value of this field is recorded; backends are noted by name instead.
   secrets: ["value"],
-  input: v.strictObject({ key: v.pipe(v.string(), v.maxLength(64)), value: v.pipe(v.string(), v.maxLength(1024)) }),
+  errors: ["BACKEND_NOT_INSTALLED", "SWITCH_REFUSED", "SWITCH_RUNNING"],
+  input: v.strictObject({
+    key: v.pipe(v.string(), v.maxLength(64)),
+    value: v.pipe(v.string(), v.maxLength(1024)),
+    force: v.optional(flag, false),
+  }),
   output: v.null(),
   resource: (input) => `option:${input.key}`,
-  handle: async ({ key, value }, ctx) => {
+  handle: async ({ key, value, force }, ctx) => {
     const options = ctx.use(ServerOptions);
-    const before = (await options.choices()).find((choice) => choice.option === key);
-    await options.save(ctx.intents, key, value);
-    if (before) ctx.note({ from: before.chosen, to: value });
+    const choice = (await options.choices()).find(({ option }) => option === key);
+    if (choice) {
+      ctx.note({ from: choice.chosen, to: value });
+      await ctx.use(Switching).begin(ctx, { option: key, value, force });
+    } else await options.save(ctx.intents, key, value);
     return null;
   },
 });
