@@ -1,3 +1,4 @@
+import { createHash, X509Certificate } from "node:crypto";
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { createServer as createHttp, type Server } from "node:http";
 import { createServer as createHttps } from "node:https";
@@ -89,6 +90,18 @@ describe("the host", () => {
     });
     expect(await probe({ kind: "http", port: "https", host: "a.test", path: "/", body: "tls" }, never)).toBe(true);
     expect(asked).toBe("a.test");
+    const site = { kind: "http", port: "https", host: "a.test", path: "/" } as const;
+    const certificate = createHash("sha256").update(new X509Certificate(cert).raw).digest("hex");
+    expect(await probe({ ...site, certificate }, never)).toBe(true);
+    expect(await probe({ ...site, certificate: "0".repeat(64) }, never)).toBe(false);
+  });
+
+  it("looks at other ports than the public ones when told", async () => {
+    const port = await listen(createHttp((_, response) => response.end("aside")));
+    const { probe } = hostAt(20_080);
+    const site = { kind: "http", port: "http", host: "a.test", path: "/", body: "aside" } as const;
+    expect(await probe(site, never, { http: port, https: 1 })).toBe(true);
+    expect(await probe(site, never, { http: 1, https: port })).toBe(false);
   });
 
   it("asks FastCGI through the helper", async () => {

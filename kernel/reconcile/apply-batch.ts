@@ -1,25 +1,19 @@
-import { type Logger, ProviderError, type Rendered, type RenderingProvider } from "@patchbay/sdk";
+import type { Logger } from "@patchbay/sdk";
 import type { ServiceName } from "@patchbay/sdk/privileged";
 import type { Host } from "../host/types.ts";
-import type { BoundProvider, SlotEntry } from "../slots/slot-table.ts";
+import type { SlotEntry } from "../slots/slot-table.ts";
 import type { Change, Ids, Storage } from "../storage/types.ts";
+import { comebackOf, type Motion, phasesOf } from "./activation.ts";
 import type { ReconcileCrashPoint } from "./crash-points.ts";
-import {
-  fileId,
-  footprint,
-  generationKey,
-  hashOf,
-  type Item,
-  isUnitChanged,
-  serviceId,
-  sha256,
-  toServiceName,
-} from "./item.ts";
-import { type FileRecord, Ledger } from "./ledger.ts";
-import { putFiles, writeItems } from "./ledger-write.ts";
-import { expectedDigest, type FileChange, type Merge, type MergeOptions } from "./merge.ts";
+import type { Place } from "./deployment.ts";
+import { generationFiles, renderGeneration } from "./generation.ts";
+import { baseKey, footprint, hashOf, type Item, isRoleKept, isUnitChanged } from "./item.ts";
+import { Ledger } from "./ledger.ts";
+import { putFiles, putFront, putToSleep, writeItems } from "./ledger-write.ts";
+import type { FileChange, Merge, MergeOptions } from "./merge.ts";
 import { clearPending, healPending, readGeneration, recordPending } from "./pending.ts";
 import type { ProbeTiming } from "./probes.ts";
+import type { HandOver } from "./slot-work.ts";
 import { planItems } from "./snapshot.ts";
 import { type Application, applyTransaction, Unresolved } from "./transaction.ts";
 
@@ -36,6 +30,8 @@ export interface ApplyDeps {
 export interface Sink {
   /** These are live. Called inside the transaction that writes the ledger, or outside of one when nothing was written. */
   live(items: readonly Item[]): void;
+  /** An executing provider was told these. */
+  executed(items: readonly Item[]): void;
   /** Writes into the ledger's transaction what follows from `live`. */
   settle(change: Change): Promise<void>;
   /** What was changed, with every file that was written. */
@@ -44,10 +40,14 @@ export interface Sink {
 
 export interface Batch extends MergeOptions {
   readonly entry: SlotEntry;
-  readonly bound: BoundProvider;
+  readonly place: Place;
   readonly sink: Sink;
   /** Also filled while the batch runs: with files of a generation that somebody changed. */
   readonly observed: Map<string, string | null>;
+  /** True: with its base, its provider is written down as who serves what is assigned to nobody. */
+  readonly claims: boolean;
+  /** Set when another has had the public ports until now: then all items are of one whole. */
+  readonly handOver: HandOver | undefined;
 }
 
 /** Two items want the same file or line. Nothing was staged. */
@@ -76,38 +76,50 @@ export class BatchApplier {
   }
 
   /** Throws what `applyTransaction` throws, and Clash. Then nothing has changed. */
-  async apply(batch: Batch, items: readonly Item[]): Promise<Merge> {
+  async apply(batch: Batch, items: readonly Item[]): Promise<void> {
     this.lastFiles = [];
     if (await this.resolve()) throw new Error("the ledger was mended, the pass starts anew");
-    const merge = await planItems(this.#ledger, items, batch);
-    if (merge.clashes.length > 0) throw new Clash(merge.clashes);
-    if (isEmpty(merge)) await this.#writeLedger(batch, items, []);
-    else await this.#transact(batch, items, merge);
-    batch.sink.took(merge, batch.entry.slot.id, this.lastFiles);
-    return merge;
+    const planned = await planItems(this.#ledger, items, batch);
+    if (planned.clashes.length > 0) throw new Clash(planned.clashes);
+    const slot = batch.entry.slot.id;
+    const leaving = await leavingServices(this.#ledger, slot, batch.handOver);
+    const merge = { ...planned, stop: [...planned.stop, ...leaving] };
+    if (isEmpty(merge)) await this.#writeLedger(batch, { items, merge, files: [] });
+    else await this.#transact(batch, items, { merge, leaving });
+    batch.sink.took(merge, slot, this.lastFiles);
   }
 
-  async #transact(batch: Batch, items: readonly Item[], merge: Merge): Promise<void> {
+  async #transact(
+    batch: Batch,
+    items: readonly Item[],
+    work: { merge: Merge; leaving: Motion["leaving"] },
+  ): Promise<void> {
     const { storage, ids } = this.#deps;
+    const { merge, leaving } = work;
+    const { entry, handOver, place } = batch;
     const number = (await readGeneration(this.#ledger)) + 1;
-    const generation = renderGeneration(batch.bound, number, merge.reload);
-    const files = [...merge.files, ...(await this.#generationFiles(batch, generation))];
+    const places = handOver?.stays ? [place, handOver.from] : [place];
+    const generations = places.map((one) => ({ place: one, rendered: renderGeneration(one, number, merge.reload) }));
+    const files = [...merge.files];
+    for (const generation of generations) files.push(...(await generationFiles(this.#ledger, generation, batch)));
     this.lastFiles = files;
-    const probes = merge.effective.flatMap((item) => (item.rendered.probes ?? []).map((probe) => ({ item, probe })));
+    const shown = handOver ? items : merge.effective;
+    const probes = shown.flatMap((item) => (item.rendered.probes ?? []).map((probe) => ({ item, probe })));
     this.lastProbed = probes.map(({ item }) => item);
+    const motion: Motion = { place, handOver, generations, leaving, reload: merge.reload, stop: merge.stop };
     const application: Application = {
       tx: ids.uuid(),
       files,
-      reload: merge.reload,
-      stop: merge.stop,
-      reloaded: generation.probes ?? [],
-      probes: probes.map(({ probe }) => probe),
+      phases: phasesOf(motion),
+      probes: probes.map(({ item, probe }) => ({ probe, ports: portsOf(batch, item) })),
+      comeback: await comebackOf(motion, this.#ledger, entry.slot.id),
     };
-    const pending = {
-      tx: application.tx,
-      files: files.map((file) => file.record),
-      marks: items.map(({ slot, key }) => ({ slot, key })),
-    };
+    // A front that changes is worked on as a whole again, whoever else is marked.
+    const marks = (handOver ? items.filter((item) => item.key === baseKey) : items).map(({ slot, key }) => ({
+      slot,
+      key,
+    }));
+    const pending = { tx: application.tx, files: files.map((file) => file.record), marks };
     const record = () => storage.change((change) => recordPending(change, pending, number));
     try {
       await applyTransaction({ ...this.#deps, record }, application);
@@ -115,21 +127,30 @@ export class BatchApplier {
       if (error instanceof Unresolved) this.#unresolved = error.tx;
       throw error;
     }
-    await this.#writeLedger(batch, items, files);
+    await this.#writeLedger(batch, { items, merge, files });
   }
 
-  async #writeLedger(batch: Batch, items: readonly Item[], files: readonly FileChange[]): Promise<void> {
-    batch.sink.live(items);
-    const written = files.length > 0 ? items : items.filter(differsFromLedger);
-    if (written.length === 0 && files.length === 0) return;
+  async #writeLedger(
+    batch: Batch,
+    work: { items: readonly Item[]; merge: Merge; files: readonly FileChange[] },
+  ): Promise<void> {
+    const { items, merge, files } = work;
+    const { claims, entry, handOver, place, sink } = batch;
+    const effective = new Set(merge.effective);
+    const written = items.filter((item) => effective.has(item) || differsFromLedger(item));
+    const arrives = claims && items.some((item) => item.key === baseKey);
+    sink.live(items);
+    if (written.length === 0 && files.length === 0 && !arrives) return;
     await this.#deps.storage.change(async (change) => {
       await putFiles(
         change.db,
         files.map((file) => file.record),
       );
       await writeItems(change.db, written);
+      if (arrives) await putFront(change.db, entry.slot.id, place.candidate.plugin);
+      if (handOver && !handOver.stays) await putToSleep(change.db, entry.slot.id, handOver.from.candidate.plugin);
       await clearPending(change);
-      await batch.sink.settle(change);
+      await sink.settle(change);
     });
     this.#deps.crashPoint("reconcile:ledger");
   }
@@ -145,50 +166,27 @@ export class BatchApplier {
     }
     return healPending(this.#deps.storage, this.#deps.host);
   }
-
-  async #generationFiles(batch: Batch, generation: Rendered): Promise<readonly FileChange[]> {
-    const { plugin } = batch.bound;
-    const files = generation.files ?? [];
-    const known = await this.#ledger.files(
-      plugin,
-      files.map((file) => file.path),
-    );
-    return files.map(({ path, content }) => {
-      const row = known.find((file) => file.path === path);
-      const expect = expectedDigest(fileId(plugin, path), row, batch);
-      const record: FileRecord = {
-        plugin,
-        path,
-        sha256: sha256(content),
-        slot: batch.entry.slot.id,
-        key: generationKey,
-        adopted: false,
-      };
-      return { record, content, expect, items: [] };
-    });
-  }
 }
 
-/** What proves that this reload took effect; empty when nothing is reloaded that it is about. Throws ProviderError. */
-export function renderGeneration(bound: BoundProvider, number: number, reload: readonly ServiceName[]): Rendered {
-  const provider = bound.provider as RenderingProvider;
-  if (reload.length === 0 || !provider.generation) return {};
-  let rendered: Rendered;
-  try {
-    rendered = provider.generation(number);
-  } catch (cause) {
-    throw new ProviderError("terminal", "a generation could not be rendered", { cause });
-  }
-  if ((rendered.lines ?? []).length > 0) throw new ProviderError("terminal", "a generation has files, not lines");
-  const about = rendered.services?.map((ref) => serviceId(toServiceName(bound.plugin, ref)));
-  return about && !reload.some((service) => about.includes(serviceId(service))) ? {} : rendered;
+/** Services that end when the front is handed over: those of who leaves it for good. */
+export async function leavingServices(
+  ledger: Ledger,
+  slot: string,
+  handOver: HandOver | undefined,
+): Promise<readonly ServiceName[]> {
+  return handOver && !handOver.stays ? ledger.ownServices(slot, handOver.from.candidate.plugin) : [];
 }
 
 export function isEmpty(merge: Merge): boolean {
   return merge.files.length + merge.reload.length + merge.stop.length === 0;
 }
 
+function portsOf({ handOver, place }: Batch, item: Item) {
+  return item.plugin === handOver?.from.candidate.plugin ? handOver.from.ports : place.ports;
+}
+
 function differsFromLedger(item: Item): boolean {
   if (isUnitChanged(item)) return true;
+  if (item.before && !isRoleKept(item.before, item.role)) return true;
   return hashOf(footprint(item.rendered)) !== hashOf(item.before?.rendered);
 }

@@ -8,10 +8,13 @@ import { ProbesFailed, ReloadFailed, Unresolved } from "./transaction.ts";
 import type { UnitFailure } from "./types.ts";
 
 export interface BisectOptions {
-  /** True while a slot is being switched to another provider: all of it works, or nothing is changed. */
+  /** True while the front is handed over: all of it works, or nothing is changed. */
   readonly whole: boolean;
   fail(failure: UnitFailure): void;
 }
+
+/** How many units are named as the reason why a whole was not applied. */
+export const mostCulprits = 10;
 
 /** Applies what can be applied of a batch, and finds the units that stand in the way. */
 export class Bisector {
@@ -101,7 +104,7 @@ export class Bisector {
   /** Fails the culprits and goes on with the others; with all, when no culprit is known or the base never lived. */
   async #without(items: readonly Item[], culprits: readonly Item[], kind: ProviderErrorKind): Promise<void> {
     const baseless = culprits.some((item) => item.key === baseKey && item.before === undefined);
-    if (culprits.length === 0 || this.#options.whole || baseless) return this.#failAll(items, kind);
+    if (culprits.length === 0 || this.#options.whole || baseless) return this.#failAll(items, kind, culprits);
     this.#failAll(culprits, kind);
     await this.apply(items.filter((item) => !culprits.includes(item)));
   }
@@ -137,8 +140,13 @@ export class Bisector {
     return items.filter((item) => failed.has(item));
   }
 
-  #failAll(items: readonly Item[], kind: ProviderErrorKind): void {
+  /** A whole that fails because of some of its units says which, in the failure of its base. */
+  #failAll(items: readonly Item[], kind: ProviderErrorKind, culprits: readonly Item[] = []): void {
     const { slot } = this.#batch.entry;
-    for (const item of items) this.#options.fail(toFailure(item, kind, slot.title));
+    const named = culprits.filter((item) => item.key !== baseKey).slice(0, mostCulprits);
+    const issues = named.map((item) => ({ field: item.key, message: toFailure(item, kind, slot.title).message }));
+    for (const item of items) {
+      this.#options.fail(toFailure(item, kind, slot.title, item.key === baseKey ? issues : []));
+    }
   }
 }

@@ -18,6 +18,15 @@ export async function takeDirty(read: Read, now: number): Promise<readonly Dirty
   );
 }
 
+/** Units of a slot that a change has marked, whether or not a pass has taken the mark. */
+export async function markedKeys(read: Read, slot: string): Promise<ReadonlySet<string>> {
+  const rows = await read.all<{ key: string }>(
+    "select distinct unit_key as key from dirty where slot = ? and change_id is not null",
+    [slot],
+  );
+  return new Set(rows.map(({ key }) => key));
+}
+
 /** When the next mark that failed is due again. */
 export async function nextRetry(read: Read): Promise<number | undefined> {
   const row = await read.get<{ at: number | null }>(

@@ -1,19 +1,25 @@
-import type { Clock, Logger, Read } from "@patchbay/sdk";
+import { type Clock, conflict, type Logger, type Read } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
-import type { SlotTable } from "../slots/slot-table.ts";
+import type { Candidate } from "../slots/candidate.ts";
+import type { SlotEntry, SlotTable } from "../slots/slot-table.ts";
 import type { Change, Ids, Mark, Storage } from "../storage/types.ts";
 import { BatchApplier } from "./apply-batch.ts";
 import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
-import { addMarks, nextRetry, takeDirty, undoing } from "./dirty.ts";
-import { observeDrift, resolveDrift } from "./drift.ts";
+import { deploy } from "./deployment.ts";
+import { nextRetry, takeDirty, undoing } from "./dirty.ts";
+import { type DriftDeps, observeDrift, observeFileDrift, resolveDrift } from "./drift.ts";
+import { DriftWatch } from "./drift-watch.ts";
 import { runAll } from "./full-run.ts";
+import { baseKey } from "./item.ts";
 import { Ledger } from "./ledger.ts";
 import { Pass } from "./pass.ts";
 import { healPending } from "./pending.ts";
 import { planMarks } from "./plan.ts";
-import { prepareBase } from "./prepare.ts";
+import { auditAll, compareAll, rehearse } from "./rehearsal.ts";
+import { retireUnused } from "./retire.ts";
 import { Settlement } from "./settlement.ts";
 import { Signal } from "./signal.ts";
+import { endStrays, startUp } from "./start-up.ts";
 import { Tally } from "./tally.ts";
 import type { ChangeResult, Drift, PlanStep, Reconciler, UnitFailure } from "./types.ts";
 
@@ -70,6 +76,9 @@ class Engine implements ReconcileEngine {
   readonly #waiters = new Map<string, Set<Waiter>>();
   readonly #signal = new Signal();
   readonly #idle = new Set<() => void>();
+  readonly #watch: DriftWatch;
+  /** Ids of the candidates that are being looked at before a switch, by slot. */
+  readonly #standing = new Map<string, string>();
   #exclusive: Promise<unknown> = Promise.resolve();
   #loop: Promise<void> | undefined;
   #stopping = false;
@@ -79,14 +88,14 @@ class Engine implements ReconcileEngine {
     const timing = { deadlineMs: deps.probeDeadlineMs ?? 10_000 };
     this.#apply = { ...deps, crashPoint: deps.crashPoint, timing };
     this.#applier = new BatchApplier(this.#apply);
+    this.#watch = new DriftWatch(deps.clock, deps.logger);
   }
 
   async start(): Promise<void> {
     const { host, storage } = this.#deps;
     await host.helper.call("apply.recover", {});
     await healPending(storage, host);
-    await this.#startServices();
-    await this.#markBases();
+    await startUp(this.#deps, this.#deps.slots());
     this.#loop = this.#run();
     this.wake();
   }
@@ -96,7 +105,7 @@ class Engine implements ReconcileEngine {
     this.#signal.wake();
     await this.#loop;
     await this.#exclusive.catch(() => undefined);
-    const error = new Error("the panel is stopping");
+    const error = stoppingError();
     for (const waiters of this.#waiters.values()) for (const waiter of waiters) waiter.reject(error);
     this.#waiters.clear();
   }
@@ -116,15 +125,15 @@ class Engine implements ReconcileEngine {
   }
 
   plan(read: Read, marks: readonly Mark[] | "all"): Promise<{ steps: PlanStep[]; warnings: string[] }> {
-    return planMarks({ ...this.#deps, table: this.#deps.slots() }, read, marks);
+    return planMarks({ ...this.#deps, ...this.#scene() }, read, marks);
   }
 
   run(options: { confirmRemovals?: boolean } = {}): Promise<{ steps: PlanStep[]; failures: readonly UnitFailure[] }> {
     return this.#alone(async () => {
       await this.#applier.resolve();
       return runAll(this.#apply, {
+        ...this.#scene(),
         applier: this.#applier,
-        table: this.#deps.slots(),
         confirmed: options.confirmRemovals === true,
         settlement: (tally) => this.#settlement(tally, new Map()),
       });
@@ -132,14 +141,58 @@ class Engine implements ReconcileEngine {
   }
 
   drift(): Promise<readonly Drift[]> {
-    return this.#alone(() => observeDrift(this.#deps, this.#deps.slots()));
+    return this.#alone(async () => this.#watch.note(await observeDrift(this.#driftDeps()), "everything"));
+  }
+
+  async watchDrift(): Promise<void> {
+    const looked = await observeFileDrift(this.#driftDeps());
+    // A change that is just being applied looks the same: what is new is looked at again while nothing else goes on.
+    if (looked.every((found) => this.#watch.isKnown(found))) this.#watch.note(looked, "files");
+    else await this.#alone(async () => this.#watch.note(await observeFileDrift(this.#driftDeps()), "files"));
   }
 
   resolve(id: string, action: "mend" | "adopt"): Promise<void> {
     return this.#alone(async () => {
       await this.#applier.resolve();
-      await resolveDrift(this.#apply, { applier: this.#applier, table: this.#deps.slots(), id, action });
+      await resolveDrift({ ...this.#apply, ...this.#driftDeps() }, { applier: this.#applier, id, action });
     });
+  }
+
+  async prepareCandidate(
+    slot: string,
+    providerId: string,
+    onProgress: (share: number) => void,
+  ): Promise<readonly UnitFailure[]> {
+    const { candidate, entry } = this.#candidate(slot, providerId);
+    if (entry.chosen() === candidate) return [];
+    this.#standing.set(slot, providerId);
+    const alone = <T>(work: () => Promise<T>) =>
+      this.#alone(async () => {
+        if (this.#stopping) throw stoppingError();
+        await this.#applier.resolve();
+        return work();
+      });
+    return rehearse(this.#apply, { entry, candidate, applier: this.#applier, alone, onProgress });
+  }
+
+  async dropCandidate(slot: string): Promise<void> {
+    this.#standing.delete(slot);
+    const entry = this.#deps.slots().get(slot);
+    if (!entry) return;
+    await this.#alone(async () => {
+      const ledger = new Ledger(this.#deps.storage.read);
+      await retireUnused(this.#deps, ledger, await deploy(entry, ledger));
+    });
+  }
+
+  async auditCandidate(slot: string, providerId: string, read: Read): ReturnType<Reconciler["auditCandidate"]> {
+    const { candidate, entry } = this.#candidate(slot, providerId);
+    return auditAll(entry, candidate, read);
+  }
+
+  async compareCandidate(slot: string, providerId: string): Promise<readonly string[]> {
+    const { candidate, entry } = this.#candidate(slot, providerId);
+    return compareAll(new Ledger(this.#deps.storage.read), entry, candidate);
   }
 
   async idle(): Promise<void> {
@@ -147,6 +200,21 @@ class Engine implements ReconcileEngine {
       this.#idle.add(resolve);
       this.wake();
     });
+  }
+
+  #candidate(slot: string, providerId: string): { candidate: Candidate; entry: SlotEntry } {
+    const entry = this.#deps.slots().get(slot);
+    const candidate = entry?.candidates.find(({ id }) => id === providerId);
+    if (entry && candidate?.installed()) return { candidate, entry };
+    throw conflict("BACKEND_NOT_INSTALLED", `${candidate?.title ?? "This backend"} is not installed on this server.`);
+  }
+
+  #scene() {
+    return { table: this.#deps.slots(), standing: (slot: string) => this.#standing.get(slot) };
+  }
+
+  #driftDeps(): DriftDeps {
+    return { ...this.#deps, ...this.#scene() };
   }
 
   /** One thing at a time writes to the helper and to the ledger. */
@@ -158,12 +226,15 @@ class Engine implements ReconcileEngine {
 
   async #run(): Promise<void> {
     let failures = 0;
+    let isFirst = true;
     while (!this.#stopping) {
       await this.#signal.wait(failures > 0 ? pauseAfter(failures) : await this.#untilRetry());
       try {
         while (!this.#stopping && (await this.#alone(() => this.#pass())))
           await this.#signal.quiet(quietMs, longestQuietMs);
         failures = 0;
+        if (isFirst && !this.#stopping) await this.#alone(() => endStrays(this.#deps));
+        isFirst = false;
       } catch (error) {
         if (error instanceof Abandoned) return;
         failures += 1;
@@ -182,17 +253,13 @@ class Engine implements ReconcileEngine {
     const rows = await takeDirty(storage.read, clock.now());
     if (rows.length === 0) return false;
     this.#deps.crashPoint("reconcile:taken");
+    // A commit is seen here before those who keep options in memory have heard of it: what waits its turn comes after that.
+    if (rows.some((row) => row.key === baseKey)) await storage.change(async () => {});
     const back = await undoing(storage.read);
     const tally = new Tally(rows, new Set(back.keys()));
     const settlement = this.#settlement(tally, back);
-    const input = {
-      table: this.#deps.slots(),
-      tally,
-      settlement,
-      forced: false,
-      observed: new Map(),
-      refresh: new Set<string>(),
-    };
+    const nothing = { forced: false, observed: new Map(), refresh: new Set<string>(), orphans: [] };
+    const input = { ...this.#scene(), ...nothing, tally, settlement };
     await new Pass(this.#apply, this.#applier, input).walk();
     await settlement.finish();
     return true;
@@ -212,36 +279,10 @@ class Engine implements ReconcileEngine {
     const at = await nextRetry(this.#deps.storage.read).catch(() => undefined);
     return at === undefined ? undefined : Math.max(0, at - this.#deps.clock.now());
   }
+}
 
-  /** A daemon that does not come up is the helper's to start again; it must not keep the others from coming up. */
-  async #startServices(): Promise<void> {
-    const { storage, host, logger } = this.#deps;
-    const services = await new Ledger(storage.read).services();
-    await Promise.all(
-      services.map(async (service) => {
-        try {
-          await host.helper.call("service.act", { ...service, action: "start" });
-        } catch (error) {
-          logger.error("a service did not start", { ...service, error });
-        }
-      }),
-    );
-  }
-
-  async #markBases(): Promise<void> {
-    const { storage, logger } = this.#deps;
-    const ledger = new Ledger(storage.read);
-    const marks: Mark[] = [];
-    for (const entry of this.#deps.slots().order) {
-      try {
-        const base = await prepareBase(entry, ledger, false);
-        if (base) marks.push({ slot: base.slot, key: base.key });
-      } catch (error) {
-        logger.error("the base of a slot could not be rendered", { slot: entry.slot.id, error });
-      }
-    }
-    if (marks.length > 0) await storage.change((change) => addMarks(change.db, marks));
-  }
+function stoppingError(): Error {
+  return new Error("the panel is stopping");
 }
 
 function pauseAfter(failures: number): number {

@@ -1,46 +1,43 @@
-import type { ExecutingProvider } from "@patchbay/sdk";
-import type { BoundProvider, SlotEntry } from "../slots/slot-table.ts";
+import type { ExecutingProvider, ProviderError, UnitChange } from "@patchbay/sdk";
+import type { SlotEntry } from "../slots/slot-table.ts";
 import type { ApplyDeps, Sink } from "./apply-batch.ts";
+import type { Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
 import { type Footprint, footprint, type Item } from "./item.ts";
-import { distrustUnits, putUnits, writeItems } from "./ledger-write.ts";
-import { inParallel } from "./parallel.ts";
+import { distrustUnitsAt, putUnits, writeItems } from "./ledger-write.ts";
 import type { UnitFailure } from "./types.ts";
 
 /** How long one call of a provider may take. Milliseconds. */
 const deadlineMs = 60_000;
-const concurrency = 4;
 
 export interface ExecuteInput {
   readonly entry: SlotEntry;
-  readonly bound: BoundProvider;
+  readonly place: Place;
   readonly items: readonly Item[];
   readonly sink: Sink;
   fail(failure: UnitFailure): void;
 }
 
 /**
- * Has an executing provider carry out what differs, unit by unit. Before the first call the ledger loses its word for these
+ * Has an executing provider carry out what differs, all of it in one call. Before that the ledger loses its word for these
  * units: a call that fails, or is cut short by a crash, has done nobody knows what, so that taking the change back must
  * call again even though the desired unit then equals the one applied last.
  */
 export async function executeItems(deps: ApplyDeps, input: ExecuteInput): Promise<void> {
-  const { entry, bound, items, sink } = input;
+  const { place, items, sink } = input;
+  // Only why the unit is here has changed: there is nothing to tell the provider.
+  const kept = items.filter((item) => item.unit !== null && item.before?.hash === item.hash);
+  const changed = items.filter((item) => !kept.includes(item));
   if (items.length === 0) return;
-  const provider = bound.provider as ExecutingProvider;
-  await announce(deps, items);
-  deps.crashPoint("reconcile:announced");
-  const live: Item[] = [];
-  await inParallel(items, concurrency, async (item) => {
-    try {
-      await execute(provider, item);
-      live.push(item);
-    } catch (error) {
-      deps.logger.warn("a unit was not applied", { slot: item.slot, key: item.key, plugin: item.plugin, error });
-      input.fail(toFailure(item, kindOf(error), entry.slot.title));
-    }
-  });
-  deps.crashPoint("reconcile:executed");
+  const live = [...kept];
+  if (changed.length > 0) {
+    await announce(deps, place, changed);
+    deps.crashPoint("reconcile:announced");
+    const done = await execute(deps, input, changed);
+    deps.crashPoint("reconcile:executed");
+    sink.executed(done);
+    live.push(...done);
+  }
   if (live.length === 0) return;
   sink.live(live);
   await deps.storage.change(async (change) => {
@@ -50,13 +47,32 @@ export async function executeItems(deps: ApplyDeps, input: ExecuteInput): Promis
   deps.crashPoint("reconcile:ledger");
 }
 
-async function execute(provider: ExecutingProvider, item: Item): Promise<void> {
-  const signal = AbortSignal.timeout(deadlineMs);
-  if (item.unit !== null) {
-    const previous = isAnnounced(item.before?.rendered) ? undefined : item.before?.unit;
-    return provider.apply(item.key, item.unit, previous, signal);
+/** Returns those that are done; the others have failed. */
+async function execute(
+  { logger }: ApplyDeps,
+  { entry, fail, place }: ExecuteInput,
+  items: readonly Item[],
+): Promise<readonly Item[]> {
+  const provider = place.candidate.provider() as ExecutingProvider;
+  let failures: ReadonlyMap<string, ProviderError> | undefined;
+  let broken: unknown;
+  try {
+    failures = await provider.execute(items.map(toChange), AbortSignal.timeout(deadlineMs));
+  } catch (error) {
+    broken = error;
   }
-  if (item.before) return provider.remove(item.key, item.before.unit, signal);
+  return items.filter((item) => {
+    const error = failures ? failures.get(item.key) : broken;
+    if (failures && error === undefined) return true;
+    logger.warn("a unit was not applied", { slot: item.slot, key: item.key, plugin: item.plugin, error });
+    fail(toFailure(item, kindOf(error), entry.slot.title));
+    return false;
+  });
+}
+
+function toChange(item: Item): UnitChange {
+  const isKnown = item.unit === null || !isAnnounced(item.before?.rendered);
+  return { key: item.key, unit: item.unit, previous: isKnown ? item.before?.unit : undefined };
 }
 
 /** Marks a unit that was never known to be live: there is no state before it. */
@@ -68,17 +84,19 @@ function isAnnounced(rendered: Footprint | undefined): boolean {
   return (rendered as Announced | undefined)?.announced === true;
 }
 
-async function announce(deps: ApplyDeps, items: readonly Item[]): Promise<void> {
+async function announce(deps: ApplyDeps, { candidate }: Place, items: readonly Item[]): Promise<void> {
+  const slot = items[0]?.slot ?? "";
+  const keys = items.map((item) => item.key);
+  const fresh = items.filter(
+    (item) => item.unit !== null && (item.before === undefined || isAnnounced(item.before.rendered)),
+  );
+  const announced: Announced = { ...footprint({}), announced: true };
   await deps.storage.change(async (change) => {
-    await distrustUnits(change.db, items);
-    const fresh = items.filter(
-      (item) => item.unit !== null && (item.before === undefined || isAnnounced(item.before.rendered)),
+    await distrustUnitsAt(change.db, slot, { plugin: candidate.plugin, keys });
+    if (fresh.length === 0) return;
+    await putUnits(
+      change.db,
+      fresh.map((item) => ({ ...item, hash: "", rendered: announced })),
     );
-    const announced: Announced = { ...footprint({}), announced: true };
-    if (fresh.length > 0)
-      await putUnits(
-        change.db,
-        fresh.map((item) => ({ ...item, hash: "", rendered: announced })),
-      );
   });
 }

@@ -1,11 +1,12 @@
 import type { Clock } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
-import { isBound, type SlotTable } from "../slots/slot-table.ts";
+import type { SlotTable } from "../slots/slot-table.ts";
 import { type AllKeys, allKeys, pageSize } from "./all-keys.ts";
 import type { ApplyDeps, BatchApplier } from "./apply-batch.ts";
+import { usedTrees } from "./deployment.ts";
 import { toFailure } from "./failure.ts";
 import { isMassRemoval, type MassRemoval, unsafePlan } from "./guard.ts";
-import { baseKey, fileId } from "./item.ts";
+import { adoptedKey, baseKey, fileId } from "./item.ts";
 import { type FileRecord, Ledger } from "./ledger.ts";
 import { isGenerationFile } from "./merge.ts";
 import { Pass } from "./pass.ts";
@@ -20,6 +21,7 @@ export interface FullRun {
   /** True: removals were confirmed, however many. */
   readonly confirmed: boolean;
   settlement(tally: Tally): Settlement;
+  standing(slot: string): string | undefined;
 }
 
 /**
@@ -37,14 +39,18 @@ export async function runAll(
   }
   const mass = await massRemovals(ledger, keys);
   if (mass.length > 0 && !run.confirmed) throw unsafePlan(mass);
-  const world = await observeWorld(deps.host, ledger, run.table);
+  const world = await observeWorld(deps.host, ledger, run);
   const tally = new Tally([]);
   const settlement = run.settlement(tally);
-  const pass = new Pass(deps, run.applier, { table: run.table, tally, settlement, forced: true, ...world });
+  const { standing } = run;
+  const input = { table: run.table, tally, settlement, forced: true, orphans: [], standing, ...world };
+  const pass = new Pass(deps, run.applier, input);
   for (const entry of run.table.order) {
     const all = keys.get(entry.slot.id)?.keys ?? [];
-    if (all.length === 0 && isBound(entry.bound())) await pass.work(entry, []);
-    for (let from = 0; from < all.length; from += pageSize) await pass.work(entry, all.slice(from, from + pageSize));
+    // Without a unit too: the base may not be as it should.
+    for (let from = 0; from === 0 || from < all.length; from += pageSize) {
+      await pass.work(entry, all.slice(from, from + pageSize));
+    }
   }
   await pass.removeLater();
   await settlement.finish();
@@ -75,20 +81,20 @@ export interface World {
   readonly changed: readonly { readonly file: FileRecord; readonly slot: string }[];
 }
 
-/** Compares every file of the ledger with what is there. */
-export async function observeWorld(host: Host, ledger: Ledger, table: SlotTable): Promise<World> {
+/** Compares every file of the ledger with what is there, of providers that are used. */
+export async function observeWorld(
+  host: Host,
+  ledger: Ledger,
+  run: Pick<FullRun, "table" | "standing">,
+): Promise<World> {
   const changed: { file: FileRecord; slot: string }[] = [];
   const world: World = { observed: new Map(), refresh: new Set(), changed };
-  const seen = new Set<string>();
-  for (const entry of table.order) {
-    const bound = entry.bound();
-    if (!isBound(bound) || bound.provider.kind !== "render" || seen.has(bound.plugin)) continue;
-    seen.add(bound.plugin);
-    const files = await ledger.pluginFiles(bound.plugin);
+  for (const { plugin, slot } of await usedTrees(ledger, run)) {
+    const files = (await ledger.pluginFiles(plugin)).filter((file) => file.key !== adoptedKey);
     const actual = await observeFiles(host, files);
     for (const [at, file] of files.entries()) {
       if (actual[at] === file.sha256) continue;
-      if (actual[at] !== null) changed.push({ file, slot: file.slot || entry.slot.id });
+      if (actual[at] !== null) changed.push({ file, slot: file.slot || slot });
       else {
         world.observed.set(fileId(file.plugin, file.path), null);
         if (isGenerationFile(file)) world.refresh.add(file.plugin);

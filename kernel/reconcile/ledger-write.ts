@@ -1,27 +1,22 @@
 import type { Db } from "@patchbay/sdk";
-import { footprint, type Item, toServiceName } from "./item.ts";
+import { baseKey, footprint, type Item, type LedgerUnit, toServiceName } from "./item.ts";
 import type { FileRecord } from "./ledger.ts";
 
 /** Records that these items are live as rendered. A constant number of statements, however many items. */
 export async function writeItems(db: Db, items: readonly Item[]): Promise<void> {
   if (items.length === 0) return;
-  const owners = json(items.map(({ slot, key }) => ({ slot, key })));
+  const owners = json(items.map(({ slot, key, plugin }) => ({ slot, key, plugin })));
   await db.raw(
     `delete from ledger_lines where (plugin, file, line_key) in (
        select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key') from json_each(?))
-     and (slot, unit_key) in (select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
+     and (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
     [
-      json(
-        items.flatMap((item) =>
-          (item.before?.rendered.lines ?? []).map((l) => ({ plugin: item.before?.plugin, ...l })),
-        ),
-      ),
+      json(items.flatMap(({ plugin, before }) => (before?.rendered.lines ?? []).map((line) => ({ plugin, ...line })))),
       owners,
     ],
   );
   await db.raw(
-    `delete from ledger_services where (slot, owner_key) in (
-       select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
+    `delete from ledger_services where (plugin, slot, owner_key) in (select ${ownerColumns} from json_each(?))`,
     [owners],
   );
   await removeUnits(
@@ -32,12 +27,13 @@ export async function writeItems(db: Db, items: readonly Item[]): Promise<void> 
   if (live.length > 0) await addUnits(db, live);
 }
 
+const ownerColumns = "json_extract(value, '$.plugin'), json_extract(value, '$.slot'), json_extract(value, '$.key')";
+
 async function removeUnits(db: Db, items: readonly Item[]): Promise<void> {
   if (items.length === 0) return;
   await db.raw(
-    `delete from ledger_units where (slot, unit_key) in (
-       select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
-    [json(items.map(({ slot, key }) => ({ slot, key })))],
+    `delete from ledger_units where (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
+    [json(items.map(({ slot, key, plugin }) => ({ slot, key, plugin })))],
   );
 }
 
@@ -76,28 +72,59 @@ async function addUnits(db: Db, items: readonly Item[]): Promise<void> {
 /** Writes the units themselves, without lines and services. */
 export async function putUnits(
   db: Db,
-  units: readonly { slot: string; key: string; plugin: string; unit: unknown; hash: string; rendered: unknown }[],
+  units: readonly (Omit<LedgerUnit, "unit" | "rendered"> & { unit: unknown; rendered: unknown })[],
 ): Promise<void> {
-  const rows = units.map(({ slot, key, plugin, unit, hash, rendered }) => {
-    return { slot, key, plugin, unit: JSON.stringify(unit), hash, rendered: JSON.stringify(rendered) };
+  const rows = units.map(({ slot, key, plugin, role, unit, hash, rendered }) => {
+    return { slot, key, plugin, role, unit: JSON.stringify(unit), hash, rendered: JSON.stringify(rendered) };
   });
   await db.raw(
-    `insert into ledger_units (slot, unit_key, plugin, unit, hash, rendered)
+    `insert into ledger_units (slot, unit_key, plugin, role, unit, hash, rendered)
      select json_extract(value, '$.slot'), json_extract(value, '$.key'), json_extract(value, '$.plugin'),
-       json_extract(value, '$.unit'), json_extract(value, '$.hash'), json_extract(value, '$.rendered')
+       json_extract(value, '$.role'), json_extract(value, '$.unit'), json_extract(value, '$.hash'),
+       json_extract(value, '$.rendered')
      from json_each(?) where true
-     on conflict do update set plugin = excluded.plugin, unit = excluded.unit, hash = excluded.hash, rendered = excluded.rendered`,
+     on conflict do update set role = excluded.role, unit = excluded.unit, hash = excluded.hash,
+       rendered = excluded.rendered`,
     [json(rows)],
   );
 }
 
-/** Takes from units the word that they are live, so that they are applied again. */
+/** Takes from units the word that they are live, wherever they are held, so that they are applied again. */
 export async function distrustUnits(db: Db, marks: readonly { slot: string; key: string }[]): Promise<void> {
   await db.raw(
     `update ledger_units set hash = '' where (slot, unit_key) in (
        select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
     [json(marks.map(({ slot, key }) => ({ slot, key })))],
   );
+}
+
+/** As `distrustUnits`, at one provider alone. */
+export async function distrustUnitsAt(
+  db: Db,
+  slot: string,
+  at: { plugin: string; keys: readonly string[] },
+): Promise<void> {
+  await db.raw(
+    `update ledger_units set hash = '' where slot = ? and plugin = ? and unit_key in (select value from json_each(?))`,
+    [slot, at.plugin, json(at.keys)],
+  );
+}
+
+/** Records who serves what is assigned to nobody; what was prepared there is what it serves now. Null: nobody. */
+export async function putFront(db: Db, slot: string, plugin: string | null): Promise<void> {
+  await db.raw("delete from slot_fronts where slot = ?", [slot]);
+  if (plugin === null) return;
+  await db.raw("insert into slot_fronts (slot, plugin) values (?, ?)", [slot, plugin]);
+  await db.raw("update ledger_units set role = 'chosen' where slot = ? and plugin = ? and role = 'prepared'", [
+    slot,
+    plugin,
+  ]);
+}
+
+/** Records that a provider does not run any more for a slot. What it holds stays as it was written. */
+export async function putToSleep(db: Db, slot: string, plugin: string): Promise<void> {
+  await db.raw("delete from ledger_services where slot = ? and plugin = ?", [slot, plugin]);
+  await distrustUnitsAt(db, slot, { plugin, keys: [baseKey] });
 }
 
 /** Records the state of files. A file that is gone, and was not accepted as gone, leaves the ledger. */
@@ -113,12 +140,13 @@ export async function putFiles(db: Db, files: readonly FileRecord[]): Promise<vo
   }
   if (there.length === 0) return;
   await db.raw(
-    `insert into ledger_files (plugin, path, sha256, slot, unit_key, adopted)
+    `insert into ledger_files (plugin, path, sha256, slot, unit_key, adopted, secret)
      select json_extract(value, '$.plugin'), json_extract(value, '$.path'), json_extract(value, '$.sha256'),
-       json_extract(value, '$.slot'), json_extract(value, '$.key'), json_extract(value, '$.adopted')
+       json_extract(value, '$.slot'), json_extract(value, '$.key'), json_extract(value, '$.adopted'),
+       coalesce(json_extract(value, '$.secret'), 0)
      from json_each(?) where true
      on conflict do update set sha256 = excluded.sha256, slot = excluded.slot, unit_key = excluded.unit_key,
-       adopted = excluded.adopted`,
+       adopted = excluded.adopted, secret = excluded.secret`,
     [json(there)],
   );
 }

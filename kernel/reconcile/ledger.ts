@@ -1,6 +1,6 @@
 import type { Read } from "@patchbay/sdk";
 import type { ServiceName } from "@patchbay/sdk/privileged";
-import { type Footprint, fileId, type LedgerUnit, serviceId } from "./item.ts";
+import { type Footprint, fileId, type LedgerUnit, type Role, serviceId } from "./item.ts";
 
 /** A file as it was applied last. */
 export interface FileRecord {
@@ -13,6 +13,8 @@ export interface FileRecord {
   readonly key: string;
   /** True when a hand-made state was accepted: it stays until its unit changes. */
   readonly adopted: boolean;
+  /** True when it holds, or held, what nobody may read. */
+  readonly secret: boolean;
 }
 
 export interface LineRecord {
@@ -30,10 +32,22 @@ export interface Snapshot {
   readonly references: ReadonlyMap<string, number>;
 }
 
+/** What one provider has in one slot. */
+export interface Holding {
+  readonly plugin: string;
+  /** Its base is live, or a daemon of it is referred to. */
+  readonly awake: boolean;
+  /** It serves units by assignment. */
+  readonly assigned: boolean;
+  /** It serves, or served, units because it was chosen. */
+  readonly chosen: boolean;
+}
+
 interface UnitRow {
   readonly slot: string;
   readonly unit_key: string;
   readonly plugin: string;
+  readonly role: Role;
   readonly unit: string;
   readonly hash: string;
   readonly rendered: string;
@@ -46,6 +60,7 @@ interface FileRow {
   readonly slot: string;
   readonly unit_key: string;
   readonly adopted: number;
+  readonly secret: number;
 }
 
 /** Reads the ledger. Statement texts are constant and lists travel as JSON, so that each is one prepared statement. */
@@ -56,18 +71,30 @@ export class Ledger {
     this.#read = read;
   }
 
-  async units(slot: string, keys: readonly string[]): Promise<ReadonlyMap<string, LedgerUnit>> {
+  /** What each provider holds of these units. With `baseKey` among them, the bases too. */
+  async units(slot: string, keys: readonly string[]): Promise<ReadonlyMap<string, readonly LedgerUnit[]>> {
     const rows = await this.#read.all<UnitRow>(
       "select u.* from json_each(?) j cross join ledger_units u on u.slot = ? and u.unit_key = j.value",
       [JSON.stringify(keys), slot],
     );
-    return new Map(rows.map((row) => [row.unit_key, toUnit(row)]));
+    const found = new Map<string, LedgerUnit[]>();
+    for (const row of rows) found.set(row.unit_key, [...(found.get(row.unit_key) ?? []), toUnit(row)]);
+    return found;
   }
 
-  /** Keys of units that were applied, without the base, sorted. */
+  /** Units that one provider holds, without its base, sorted by key. */
+  async unitsOf(at: { slot: string; plugin: string }, after: string, limit: number): Promise<readonly LedgerUnit[]> {
+    const rows = await this.#read.all<UnitRow>(
+      "select * from ledger_units where slot = ? and plugin = ? and unit_key > ? order by unit_key limit ?",
+      [at.slot, at.plugin, after, limit],
+    );
+    return rows.map(toUnit);
+  }
+
+  /** Keys of units that anybody holds, without the base, sorted. */
   async keys(slot: string, after: string, limit: number): Promise<readonly string[]> {
     const rows = await this.#read.all<{ unit_key: string }>(
-      "select unit_key from ledger_units where slot = ? and unit_key > ? order by unit_key limit ?",
+      "select distinct unit_key from ledger_units where slot = ? and unit_key > ? order by unit_key limit ?",
       [slot, after, limit],
     );
     return rows.map((row) => row.unit_key);
@@ -75,18 +102,28 @@ export class Ledger {
 
   async count(slot: string): Promise<number> {
     const row = await this.#read.get<{ n: number }>(
-      "select count(*) as n from ledger_units where slot = ? and unit_key <> ''",
+      "select count(distinct unit_key) as n from ledger_units where slot = ? and unit_key <> ''",
       [slot],
     );
     return row?.n ?? 0;
   }
 
-  async ownedFiles(slot: string, key: string): Promise<readonly FileRecord[]> {
-    const rows = await this.#read.all<FileRow>("select * from ledger_files where slot = ? and unit_key = ?", [
+  /** What these plugins have in a slot, those that have nothing left out, and who is its front. */
+  async holdings(
+    slot: string,
+    plugins: readonly string[],
+  ): Promise<{ front: string | undefined; holdings: readonly Holding[] }> {
+    const rows = await this.#read.all<HoldingRow>(holdingsSql, [
       slot,
-      key,
+      slot,
+      slot,
+      slot,
+      slot,
+      slot,
+      JSON.stringify(plugins),
     ]);
-    return rows.map(toFile);
+    const holdings = rows.filter((row) => row.known === 1).map(toHolding);
+    return { front: rows[0]?.front ?? undefined, holdings };
   }
 
   async pluginFiles(plugin: string): Promise<readonly FileRecord[]> {
@@ -95,25 +132,18 @@ export class Ledger {
     );
   }
 
-  /** Plugins that have anything applied in this slot. */
-  async plugins(slot: string): Promise<readonly string[]> {
-    const rows = await this.#read.all<{ plugin: string }>("select distinct plugin from ledger_units where slot = ?", [
-      slot,
-    ]);
-    return rows.map((row) => row.plugin);
-  }
-
+  /** All services that anything refers to. */
   async services(): Promise<readonly ServiceName[]> {
     const rows = await this.#read.all<ServiceRow>("select distinct plugin, service, instance from ledger_services");
     return rows.map(toService);
   }
 
-  /** Services that these owners refer to. */
-  async servicesOf(owners: readonly { slot: string; key: string }[]): Promise<readonly ServiceName[]> {
+  /** Services of a plugin that nothing refers to but its units in this slot. */
+  async ownServices(slot: string, plugin: string): Promise<readonly ServiceName[]> {
     const rows = await this.#read.all<ServiceRow>(
-      `select distinct s.plugin, s.service, s.instance from json_each(?) j cross join ledger_services s
-       on s.slot = json_extract(j.value, '$.slot') and s.owner_key = json_extract(j.value, '$.key')`,
-      [JSON.stringify(owners.map(({ slot, key }) => ({ slot, key })))],
+      `select plugin, service, instance from ledger_services where plugin = ?
+       group by service, instance having max(slot) = ? and min(slot) = ?`,
+      [plugin, slot, slot],
     );
     return rows.map(toService);
   }
@@ -161,6 +191,33 @@ export class Ledger {
   }
 }
 
+interface HoldingRow {
+  readonly plugin: string;
+  readonly front: string | null;
+  readonly hash: string | null;
+  readonly runs: number;
+  readonly assigned: number;
+  readonly chosen: number;
+  readonly known: number;
+}
+
+const holdingsSql = `select j.value as plugin, (select plugin from slot_fronts where slot = ?) as front,
+    (select hash from ledger_units u where u.slot = ? and u.unit_key = '' and u.plugin = j.value) as hash,
+    exists (select 1 from ledger_services s where s.plugin = j.value and s.slot = ?) as runs,
+    exists (select 1 from ledger_units u where u.slot = ? and u.plugin = j.value and u.role = 'assigned') as assigned,
+    exists (select 1 from ledger_units u where u.slot = ? and u.plugin = j.value and u.role = 'chosen') as chosen,
+    exists (select 1 from ledger_units u where u.slot = ? and u.plugin = j.value) as known
+  from json_each(?) j`;
+
+function toHolding(row: HoldingRow): Holding {
+  return {
+    plugin: row.plugin,
+    awake: row.runs === 1 || (row.hash ?? "") !== "",
+    assigned: row.assigned === 1,
+    chosen: row.chosen === 1,
+  };
+}
+
 interface ServiceRow {
   readonly plugin: string;
   readonly service: string;
@@ -177,6 +234,7 @@ function toUnit(row: UnitRow): LedgerUnit {
     slot: row.slot,
     key: row.unit_key,
     plugin: row.plugin,
+    role: row.role,
     unit: JSON.parse(row.unit) as LedgerUnit["unit"],
     hash: row.hash,
     rendered: JSON.parse(row.rendered) as Footprint,
@@ -191,5 +249,6 @@ function toFile(row: FileRow): FileRecord {
     slot: row.slot,
     key: row.unit_key,
     adopted: row.adopted === 1,
+    secret: row.secret === 1,
   };
 }

@@ -1,5 +1,16 @@
 import type { ServiceName } from "@patchbay/sdk/privileged";
-import { baseKey, fileId, generationKey, type Item, isUnitChanged, serviceId, sha256, toServiceName } from "./item.ts";
+import {
+  adoptedKey,
+  baseKey,
+  fileId,
+  generationKey,
+  type Item,
+  isUnitChanged,
+  ownerId,
+  serviceId,
+  sha256,
+  toServiceName,
+} from "./item.ts";
 import type { FileRecord, LineRecord, Snapshot } from "./ledger.ts";
 
 /** One file that has to be written, or removed. */
@@ -27,13 +38,13 @@ export interface Merge {
 }
 
 export interface MergeOptions {
-  /** `slot\nkey` of units that are being removed: what they own may be taken over. */
+  /** `ownerId` of units that are being removed: what they own there may be taken over. */
   readonly leaving: ReadonlySet<string>;
   /** Digests of files that are known to differ from the ledger, null for missing: these are written over. */
   readonly observed: ReadonlyMap<string, string | null>;
-  /** True: what proves a reload is gone, so reload for its sake, as if the base had changed. */
+  /** True: reload as if the base had changed, because of something that is not in it. */
   readonly refresh: boolean;
-  /** Files of nobody that go: those of a provider that is being replaced. */
+  /** Files of nobody that go. */
   readonly orphans: readonly FileRecord[];
 }
 
@@ -45,6 +56,7 @@ interface Target {
   readonly items: Set<Item>;
   /** False: only rendered again, so an adopted state stays. */
   changed: boolean;
+  secret: boolean;
 }
 
 /** Puts the rendered items together with what is in the ledger and tells what differs. Pure. */
@@ -53,13 +65,8 @@ export function mergeItems(items: readonly Item[], snapshot: Snapshot, options: 
   const effective = new Set<Item>();
   const targets = new Map<string, Target>();
   for (const orphan of options.orphans) {
-    targets.set(fileId(orphan.plugin, orphan.path), {
-      ...orphan,
-      content: null,
-      owner: orphan,
-      items: new Set(),
-      changed: true,
-    });
+    const target = { ...orphan, content: null, owner: orphan, items: new Set<Item>(), changed: true };
+    targets.set(fileId(orphan.plugin, orphan.path), target);
   }
   for (const item of items) dropFiles(item, snapshot, targets);
   for (const item of items) if (!placeFiles(item, snapshot, options, targets)) clashes.add(item);
@@ -93,22 +100,22 @@ function owns(row: { slot: string; key: string } | undefined, item: Item): boole
 
 function free(row: { slot: string; key: string } | undefined, item: Item, options: MergeOptions): boolean {
   if (row === undefined || owns(row, item)) return true;
-  return options.leaving.has(`${row.slot}\n${row.key}`);
+  return options.leaving.has(ownerId(item.plugin, row));
 }
 
 function dropFiles(item: Item, snapshot: Snapshot, targets: Map<string, Target>): void {
-  const { before } = item;
+  const { before, plugin } = item;
   for (const path of before?.rendered.files ?? []) {
-    const plugin = before?.plugin ?? item.plugin;
-    if (!owns(snapshot.files.get(fileId(plugin, path)), item)) continue;
-    const target: Target = { plugin, path, content: null, owner: item, items: new Set([item]), changed: true };
-    targets.set(fileId(plugin, path), target);
+    const id = fileId(plugin, path);
+    if (!owns(snapshot.files.get(id), item)) continue;
+    targets.set(id, { plugin, path, content: null, owner: item, items: new Set([item]), changed: true, secret: false });
   }
 }
 
 function placeFiles(item: Item, snapshot: Snapshot, options: MergeOptions, targets: Map<string, Target>): boolean {
-  for (const file of item.rendered.files ?? []) {
-    const id = fileId(item.plugin, file.path);
+  const { plugin } = item;
+  for (const { path, content, secret = false } of item.rendered.files ?? []) {
+    const id = fileId(plugin, path);
     const target = targets.get(id);
     if (target && target.content !== null) return false;
     const row = snapshot.files.get(id);
@@ -117,7 +124,7 @@ function placeFiles(item: Item, snapshot: Snapshot, options: MergeOptions, targe
     if (taken) return false;
     const items = new Set([...(target?.items ?? []), item]);
     const changed = isUnitChanged(item) || [...items].some((other) => other !== item);
-    targets.set(id, { plugin: item.plugin, path: file.path, content: file.content, owner: item, items, changed });
+    targets.set(id, { plugin, path, content, owner: item, items, changed, secret });
   }
   return true;
 }
@@ -129,51 +136,50 @@ interface LineWork {
   readonly effective: Set<Item>;
 }
 
-function placeLines(items: readonly Item[], work: LineWork): readonly Item[] {
-  const { snapshot, options, targets, effective } = work;
+/** A file of lines that items put something into or take something out of. */
+interface SharedFile {
+  readonly plugin: string;
+  readonly path: string;
+  readonly lines: Map<string, LineRecord>;
+  readonly items: Set<Item>;
+}
+
+function placeLines(items: readonly Item[], { snapshot, options, targets, effective }: LineWork): readonly Item[] {
   const clashes: Item[] = [];
-  const files = new Map<
-    string,
-    { lines: Map<string, LineRecord>; items: Set<Item>; changed: boolean; path: string; plugin: string }
-  >();
-  const open = (plugin: string, path: string) => {
-    const id = fileId(plugin, path);
-    const known = files.get(id) ?? {
-      lines: new Map(snapshot.lines.get(id)),
-      items: new Set<Item>(),
-      changed: false,
-      path,
-      plugin,
-    };
-    files.set(id, known);
-    return known;
-  };
+  const files = new Map<string, SharedFile>();
   for (const item of items) {
     for (const { file, key } of item.before?.rendered.lines ?? []) {
-      const shared = open(item.before?.plugin ?? item.plugin, file);
-      shared.items.add(item);
+      const shared = open(files, snapshot, { item, path: file });
       if (owns(shared.lines.get(key), item)) shared.lines.delete(key);
     }
   }
   for (const item of items) {
     for (const { file, key, line } of item.rendered.lines ?? []) {
-      const shared = open(item.plugin, file);
-      shared.items.add(item);
+      const shared = open(files, snapshot, { item, path: file });
       if (line.includes("\n") || !free(shared.lines.get(key), item, options)) clashes.push(item);
       else shared.lines.set(key, { line, slot: item.slot, key: item.key });
     }
   }
   for (const [id, shared] of files) {
-    for (const item of shared.items) {
-      if (!linesDiffer(item, { plugin: shared.plugin, file: shared.path }, snapshot)) continue;
-      effective.add(item);
-      shared.changed = true;
-    }
-    const direct = targets.get(id);
-    if (direct && direct.content !== null) clashes.push(...shared.items);
-    else targets.set(id, { ...shared, content: toText(shared.lines), owner: { slot: "", key: "" } });
+    const moved = [...shared.items].filter((item) => linesDiffer(item, shared, snapshot));
+    for (const item of moved) effective.add(item);
+    const isTaken = (targets.get(id)?.content ?? null) !== null || snapshot.files.get(id)?.key === adoptedKey;
+    const { plugin, path } = shared;
+    const target = { plugin, path, content: toText(shared.lines), owner: { slot: "", key: "" }, items: shared.items };
+    if (isTaken) clashes.push(...shared.items);
+    else targets.set(id, { ...target, changed: moved.length > 0, secret: false });
   }
   return clashes;
+}
+
+function open(files: Map<string, SharedFile>, snapshot: Snapshot, at: { item: Item; path: string }): SharedFile {
+  const { item, path } = at;
+  const id = fileId(item.plugin, path);
+  const known = files.get(id);
+  const shared = known ?? { plugin: item.plugin, path, lines: new Map(snapshot.lines.get(id)), items: new Set<Item>() };
+  shared.items.add(item);
+  files.set(id, shared);
+  return shared;
 }
 
 /** Sorted by the bytes of the keys, so that a file depends on its lines alone. Without lines there is no file. */
@@ -183,11 +189,10 @@ export function toText(lines: ReadonlyMap<string, LineRecord>): string | null {
   return sorted.map(([, { line }]) => `${line}\n`).join("");
 }
 
-function linesDiffer(item: Item, at: { plugin: string; file: string }, snapshot: Snapshot): boolean {
-  const old = snapshot.lines.get(fileId(at.plugin, at.file));
-  const after = item.plugin === at.plugin ? (item.rendered.lines ?? []).filter((line) => line.file === at.file) : [];
-  const before =
-    item.before?.plugin === at.plugin ? item.before.rendered.lines.filter((line) => line.file === at.file) : [];
+function linesDiffer(item: Item, { plugin, path }: SharedFile, snapshot: Snapshot): boolean {
+  const old = snapshot.lines.get(fileId(plugin, path));
+  const after = (item.rendered.lines ?? []).filter((line) => line.file === path);
+  const before = (item.before?.rendered.lines ?? []).filter((line) => line.file === path);
   if (before.some(({ key }) => owns(old?.get(key), item) && !after.some((line) => line.key === key))) return true;
   return after.some(({ key, line }) => old?.get(key)?.line !== line || !owns(old.get(key), item));
 }
@@ -200,8 +205,11 @@ function toChange(id: string, target: Target, snapshot: Snapshot, options: Merge
   if (digest === expect && digest === (row?.sha256 ?? null)) return undefined;
   if (row?.adopted && !target.changed && !options.observed.has(id)) return undefined;
   const { plugin, path, owner } = target;
+  const { slot, key } = owner;
+  // What a secret file held stays secret when it becomes another, or goes.
+  const secret = target.secret || row?.secret === true;
   return {
-    record: { plugin, path, sha256: digest, slot: owner.slot, key: owner.key, adopted: false },
+    record: { plugin, path, sha256: digest, slot, key, adopted: false, secret },
     content: target.content,
     expect,
     items: [...target.items],
@@ -219,8 +227,7 @@ export function expectedDigest(
 }
 
 function servicesBefore(item: Item): readonly ServiceName[] {
-  const { before } = item;
-  return before ? before.rendered.services.map((ref) => toServiceName(before.plugin, ref)) : [];
+  return (item.before?.rendered.services ?? []).map((ref) => toServiceName(item.plugin, ref));
 }
 
 function servicesAfter(item: Item): readonly ServiceName[] {

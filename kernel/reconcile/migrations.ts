@@ -8,6 +8,12 @@ export const reconcileMigrations: readonly Migration[] = [
       for (const statement of tables) await db.raw(statement);
     },
   },
+  {
+    id: "002-providers",
+    up: async (db) => {
+      for (const statement of severalProviders) await db.raw(statement);
+    },
+  },
 ];
 
 const tables = [
@@ -29,4 +35,20 @@ const tables = [
   // Changes that are being taken back, with what they failed for.
   "create table reconcile_undo (change_id text primary key, failures text not null) without rowid",
   "create table reconcile_state (key text primary key, value text not null) without rowid",
+];
+
+const severalProviders = [
+  "alter table ledger_units rename to ledger_units_of_one",
+  // Several providers may hold a unit. By key first: a change asks for all that hold one.
+  `create table ledger_units (slot text not null, unit_key text not null, plugin text not null, role text not null,
+    unit text not null, hash text not null, rendered text not null, primary key (slot, unit_key, plugin)) without rowid`,
+  `insert into ledger_units select slot, unit_key, plugin, case unit_key when '' then 'base' else 'chosen' end, unit, hash,
+    rendered from ledger_units_of_one`,
+  "drop table ledger_units_of_one",
+  "create index ledger_units_role on ledger_units (slot, plugin, role)",
+  // Who serves what is assigned to nobody, and so holds the public ports of a slot that has one provider at a time.
+  "create table slot_fronts (slot text primary key, plugin text not null) without rowid",
+  `insert into slot_fronts select slot, coalesce(max(case role when 'base' then plugin end), min(plugin))
+    from ledger_units group by slot`,
+  "alter table ledger_files add column secret integer not null default 0",
 ];

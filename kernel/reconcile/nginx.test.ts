@@ -1,171 +1,136 @@
-/** The engine with the real helper and a real nginx. */
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+/** The engine with the real helper and real nginx. */
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { defineProvider, defineSlot, type RenderingProvider } from "@patchbay/sdk";
-import * as v from "valibot";
-import { afterAll, beforeAll, expect, it } from "vitest";
-import { createHost } from "../host/host.ts";
-import { fetchText, freePort, mainFile, webManifest } from "../host/testing/nginx.ts";
-import { HelperRig, type RunningHelper } from "../host/testing/rig.ts";
-import { createSlotTable } from "../slots/slot-table.ts";
-import { createIds } from "../storage/ids.ts";
-import { createStorage } from "../storage/storage.ts";
-import type { Storage } from "../storage/types.ts";
-import { createReconciler, type ReconcileEngine } from "./engine.ts";
-import { reconcileMigrations } from "./migrations.ts";
-import { put } from "./testing/bench.ts";
-import { toyMigrations } from "./testing/toy.ts";
-import type { ChangeResult } from "./types.ts";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fetchText } from "../host/testing/nginx.ts";
+import { assign } from "./testing/bench.ts";
+import { NginxBench, type Server } from "./testing/nginx-bench.ts";
 
-const clock = { now: () => Date.now() };
-const ids = createIds(clock);
-const dir = mkdtempSync(join(tmpdir(), "patchbay-reconcile-nginx-"));
-let rig: HelperRig;
-let helper: RunningHelper;
-let storage: Storage;
-let engine: ReconcileEngine;
-let port: number;
-const activations: unknown[] = [];
-
-const unit = v.strictObject({ text: v.string() });
-type Site = v.InferOutput<typeof unit>;
-
+let bench: NginxBench;
 beforeAll(async () => {
-  rig = await HelperRig.create([webManifest]);
-  port = await freePort();
-  helper = await rig.start();
-  storage = await createStorage({ file: join(dir, "panel.db"), clock, ids });
-  await storage.migrate("reconcile", reconcileMigrations);
-  await storage.migrate("toy", toyMigrations);
-  engine = start();
-  await engine.start();
-  await engine.idle();
+  bench = await NginxBench.create();
 });
+afterAll(() => bench.end());
 
-afterAll(async () => {
-  await engine.stop();
-  await storage.close();
-  await rig.end();
-  rmSync(dir, { recursive: true });
-});
+const set = (key: string, text: string | null) => bench.set(key, text);
+const move = (key: string, home: Server | null) => bench.change((change) => assign(change, ["web", key], home));
 
-function provider(): RenderingProvider<Site> {
-  const services = [{ service: "nginx" }];
-  const http = (path: string, body: string) =>
-    ({ kind: "http", port: "http", host: "localhost", path, status: 200, body }) as const;
-  return {
-    kind: "render",
-    audit: () => [],
-    base: () => ({ files: [{ path: "nginx.conf", content: mainFile(helper.hello.paths, port, "base") }], services }),
-    render: (key, { text }) => ({
-      lines: [{ file: `sites/${key.length % 4}.conf`, key, line: `location = /${key} { return 200 "${text}"; }` }],
-      services,
-      probes: [http(`/${key}`, text)],
-    }),
-    generation: (number) => ({
-      files: [{ path: "sites/generation.conf", content: `location = /number { return 200 "${number}"; }\n` }],
-      services,
-      probes: [http("/number", String(number))],
-    }),
-  };
-}
-
-function start(): ReconcileEngine {
-  const slot = defineSlot<Site>({
-    id: "web",
-    title: "Web",
-    option: null,
-    unit,
-    after: [],
-    load: async (read, keys) => {
-      const rows = await read.all<{ key: string; text: string }>(
-        "select key, text from things where key in (select value from json_each(?))",
-        [JSON.stringify(keys)],
-      );
-      return new Map(rows.map(({ key, text }) => [key, { text }]));
-    },
-    keys: async (read, after, limit) => {
-      const rows = await read.all<{ key: string }>("select key from things where key > ? order by key limit ?", [
-        after,
-        limit,
-      ]);
-      return rows.map(({ key }) => key);
-    },
+describe("one nginx", () => {
+  it("serves from every connection what the caller was told, also right after a reload", async () => {
+    const answers = async () => new Set(await Promise.all(Array.from({ length: 40 }, () => bench.fetch("/one"))));
+    for (let round = 0; round < 15; round += 1) {
+      expect(await set("one", `round ${round}`)).toEqual({ state: "done" });
+      expect(await answers()).toEqual(new Set([`round ${round}`]));
+    }
+    await set("one", null);
+    expect([...(await answers())].filter((answer) => answer.startsWith("round"))).toEqual([]);
   });
-  const entry = defineProvider<Site>({ slot: "web", id: "nginx", title: "nginx", create: provider });
-  const use = () => {
-    throw new Error("uses nothing");
-  };
-  const providers = [{ plugin: webManifest.id, entry: entry as never, use }];
-  const table = createSlotTable({ slots: [slot as never], providers, chosen: () => undefined, installed: () => true });
-  const { client, hello } = helper;
-  const counted: typeof client = {
-    call: (op, input, options) => {
-      if (op === "apply.activate") activations.push(input);
-      return client.call(op, input, options);
-    },
-  };
-  const host = createHost({ hello, client: counted, servicesPort: port - 80, address: "127.0.0.1", phpVersions: [] });
-  const silent = { info: () => {}, warn: () => {}, error: () => {} };
-  return createReconciler({
-    storage,
-    host,
-    logger: silent,
-    clock,
-    ids,
-    slots: () => table,
-    crashPoint: () => {},
-    onOutcome: async (change, id, result) =>
-      void (await change.db("outcomes").insert({ id, result: JSON.stringify(result) })),
-    outcomeOf: async (id) => {
-      const row = await storage.read.get<{ result: string }>("select result from outcomes where id = ?", [id]);
-      return row && (JSON.parse(row.result) as ChangeResult);
-    },
+
+  it("serves 100 sites that come at once with at most 5 reloads", async () => {
+    const before = bench.activations.length;
+    const results = await Promise.all(Array.from({ length: 100 }, (_, i) => set(`many-${i}`, `text ${i}`)));
+    expect(results.every(({ state }) => state === "done")).toBe(true);
+    expect(bench.activations.length - before).toBeLessThanOrEqual(5);
+    expect(await bench.fetch("/many-99")).toBe("text 99");
+    expect((await bench.engine.run()).steps).toEqual([]);
   });
+
+  it("keeps serving the others when one is refused by nginx", async () => {
+    const results = await Promise.all([set("good", "fine"), set("bad", '"; nonsense'), set("better", "fine too")]);
+    expect(results.map(({ state }) => state)).toEqual(["done", "undone", "done"]);
+    expect(await bench.fetch("/good")).toBe("fine");
+    expect(await bench.fetch("/better")).toBe("fine too");
+    expect((await bench.engine.run()).steps).toEqual([]);
+  });
+
+  it("reports and mends a file that was changed by hand, and one that is extra", async () => {
+    await set("hand", "made by us");
+    const tree = join(bench.helper.hello.paths.etc, "web-test");
+    writeFileSync(join(tree, "sites", "0.conf"), "# by hand\n");
+    writeFileSync(join(tree, "sites", "extra.conf"), 'location = /extra { return 200 "by hand"; }\n');
+    expect(await set("hand", "changed")).toMatchObject({ state: "undone", failures: [{ kind: "conflict" }] });
+    await bench.engine.watchDrift();
+    const found = await bench.engine.drift();
+    expect(found).toMatchObject([
+      { target: "sites/0.conf", kind: "changed" },
+      { target: "sites/extra.conf", kind: "extra" },
+    ]);
+    for (const { id } of found) await bench.engine.resolve(id, "mend");
+    expect(await bench.fetch("/hand")).toBe("made by us");
+    expect(await bench.fetch("/extra")).toContain("404");
+    expect(await bench.engine.drift()).toEqual([]);
+  });
+});
+
+/** Asks for a page all the time. Resolves with wrong answers, and the longest time in milliseconds without a right one. */
+function watch(path: string, wanted: string) {
+  let isOver = false;
+  const ask = async () => {
+    const wrong = new Set<string>();
+    let gapMs = 0;
+    for (let last = performance.now(); !isOver; ) {
+      const answer = await bench.fetch(path);
+      const now = performance.now();
+      gapMs = Math.max(gapMs, now - last);
+      if (answer === wanted) last = now;
+      else if (answer !== "") wrong.add(answer);
+    }
+    return { wrong: [...wrong], gapMs };
+  };
+  const asking = Promise.all(Array.from({ length: 4 }, ask));
+  return async () => {
+    isOver = true;
+    const all = await asking;
+    return { wrong: all.flatMap(({ wrong }) => wrong), gapMs: Math.max(...all.map(({ gapMs }) => gapMs)) };
+  };
 }
 
-async function set(key: string, text: string | null): Promise<ChangeResult> {
-  const id = ids.uuid();
-  await storage.change((change) => put(change, [["web", key, text]]), { id });
-  engine.wake();
-  return engine.settled(id);
-}
+describe("two nginx", () => {
+  it("serve a site that is assigned to the one at the side through the front", async () => {
+    await set("aside", "over there");
+    expect(await move("aside", "second")).toEqual({ state: "done" });
+    expect(await bench.fetch("/aside")).toBe("over there");
+    expect(await fetchText(bench.port + 801, "/aside")).toBe("over there");
+    expect(await bench.fetch("/who")).toBe("web-test");
+    expect(await set("aside", "changed there")).toEqual({ state: "done" });
+    expect(await bench.fetch("/aside")).toBe("changed there");
+    await move("aside", null);
+    await bench.engine.idle();
+    expect(await fetchText(bench.port + 801, "/aside")).toBe("");
+  });
 
-it("serves from every connection what the caller was told, also right after a reload", async () => {
-  const answers = async () => new Set(await Promise.all(Array.from({ length: 40 }, () => fetchText(port, "/one"))));
-  for (let round = 0; round < 15; round += 1) {
-    expect(await set("one", `round ${round}`)).toEqual({ state: "done" });
-    expect(await answers()).toEqual(new Set([`round ${round}`]));
-  }
-  await set("one", null);
-  expect([...(await answers())].filter((answer) => answer.startsWith("round"))).toEqual([]);
-});
+  it("hand the front over and back while a site is asked for all the time", async () => {
+    await set("steady", "always");
+    await set("stays", "here");
+    await move("stays", "first");
+    const stop = watch("/steady", "always");
+    for (const server of ["second", "first", "second", "first"] as const) {
+      expect(await bench.engine.prepareCandidate("web", server, () => {})).toEqual([]);
+      expect(await bench.choose(server)).toEqual({ state: "done" });
+      await bench.engine.dropCandidate("web");
+      expect(await bench.fetch("/who")).toBe(server === "first" ? "web-test" : "web-other");
+      expect(await bench.fetch("/stays")).toBe("here");
+      expect((await bench.engine.run()).steps).toEqual([]);
+    }
+    const { gapMs, wrong } = await stop();
+    expect(wrong).toEqual([]);
+    expect(gapMs).toBeLessThan(1000);
+  });
 
-it("serves 100 sites that come at once with at most 5 reloads", async () => {
-  const before = activations.length;
-  const results = await Promise.all(Array.from({ length: 100 }, (_, i) => set(`many-${i}`, `text ${i}`)));
-  expect(results.every(({ state }) => state === "done")).toBe(true);
-  expect(activations.length - before).toBeLessThanOrEqual(5);
-  expect(await fetchText(port, "/many-99")).toBe("text 99");
-  expect((await engine.run()).steps).toEqual([]);
-});
-
-it("keeps serving the others when one is refused by nginx", async () => {
-  const results = await Promise.all([set("good", "fine"), set("bad", '"; nonsense'), set("better", "fine too")]);
-  expect(results.map(({ state }) => state)).toEqual(["done", "undone", "done"]);
-  expect(await fetchText(port, "/good")).toBe("fine");
-  expect(await fetchText(port, "/better")).toBe("fine too");
-  expect((await engine.run()).steps).toEqual([]);
-});
-
-it("reports and mends a file that was changed by hand", async () => {
-  await set("hand", "made by us");
-  writeFileSync(join(helper.hello.paths.etc, webManifest.id, "sites", "0.conf"), "# by hand\n");
-  expect(await set("hand", "changed")).toMatchObject({ state: "undone", failures: [{ kind: "conflict" }] });
-  const [found] = await engine.drift();
-  expect(found).toMatchObject({ target: "sites/0.conf", kind: "changed" });
-  await engine.resolve(found?.id ?? "", "mend");
-  expect(await fetchText(port, "/hand")).toBe("made by us");
-  expect(await engine.drift()).toEqual([]);
+  it("change places back by themselves when a site does not come along", async () => {
+    await set("left", "behind");
+    await bench.engine.prepareCandidate("web", "second", () => {});
+    bench.broken = "/left";
+    const stop = watch("/steady", "always");
+    const result = await bench.choose("second");
+    bench.chosen = "first";
+    await bench.engine.dropCandidate("web");
+    const { gapMs, wrong } = await stop();
+    expect(result).toMatchObject({ state: "undone", failures: [{ key: "", issues: [{ field: "left" }] }] });
+    expect(wrong).toEqual([]);
+    expect(gapMs).toBeLessThan(1000);
+    expect(await bench.fetch("/who")).toBe("web-test");
+    expect(await bench.fetch("/left")).toBe("behind");
+    expect((await bench.engine.run()).steps).toEqual([]);
+  });
 });

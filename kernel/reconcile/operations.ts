@@ -64,6 +64,7 @@ export function reconcileOperations(reconciler: () => Reconciler, storage: Stora
           target: v.string(),
           kind: v.string(),
           diff: v.string(),
+          since: v.string(),
         }),
       ),
       handle: async () => [...(await reconciler().drift())],

@@ -1,27 +1,31 @@
 import type { Logger, Read } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
-import { type BoundProvider, isBound, type SlotEntry, type SlotTable } from "../slots/slot-table.ts";
+import type { SlotEntry, SlotTable } from "../slots/slot-table.ts";
 import type { Mark } from "../storage/types.ts";
 import { allKeys, pageSize } from "./all-keys.ts";
-import { isEmpty } from "./apply-batch.ts";
+import { isEmpty, leavingServices } from "./apply-batch.ts";
+import type { Place } from "./deployment.ts";
 import { unifiedDiff } from "./diff.ts";
 import { massRemovals, observeWorld, type World } from "./full-run.ts";
 import { unsafePlan } from "./guard.ts";
-import { baseKey, generationKey, type Item, isUnitChanged } from "./item.ts";
+import { baseKey, fileId, type Item, isUnitChanged, ownerId } from "./item.ts";
 import { Ledger } from "./ledger.ts";
 import type { Merge, MergeOptions } from "./merge.ts";
-import { prepareBase, prepareUnits } from "./prepare.ts";
+import { unused } from "./retire.ts";
+import { concealed } from "./secrets.ts";
+import { composeSlot, type HandOver, type SlotWork } from "./slot-work.ts";
 import { planItems } from "./snapshot.ts";
-import { toSteps, toUnitStep } from "./steps.ts";
+import { toServiceStep, toSteps, toUnitStep } from "./steps.ts";
 import type { PlanStep } from "./types.ts";
 
 export interface PlanDeps {
   readonly host: Host;
   readonly logger: Logger;
   readonly table: SlotTable;
+  standing(slot: string): string | undefined;
 }
 
-/** Beyond this many files of a slot a plan names the others without a diff. */
+/** Beyond this many files of a provider a plan names the others without a diff. */
 const mostDiffs = 200;
 
 /** What applying marks, or everything, would do. Reads through `read` alone and changes nothing. */
@@ -31,7 +35,7 @@ export async function planMarks(
   marks: readonly Mark[] | "all",
 ): Promise<{ steps: PlanStep[]; warnings: string[] }> {
   const plan: Plan = { deps, read, ledger: new Ledger(read), world: undefined, steps: [], warnings: [] };
-  if (marks === "all") plan.world = await observeWorld(deps.host, plan.ledger, deps.table);
+  if (marks === "all") plan.world = await observeWorld(deps.host, plan.ledger, deps);
   for (const { file } of plan.world?.changed ?? [])
     plan.warnings.push(`${file.path} was changed by hand; see reconcile/drift`);
   for (const entry of deps.table.order) {
@@ -57,61 +61,109 @@ interface Plan {
   readonly warnings: string[];
 }
 
+/** What one provider gets to do. */
+interface Part {
+  readonly place: Place;
+  items: readonly Item[];
+  handOver: HandOver | undefined;
+}
+
 async function planSlot(plan: Plan, entry: SlotEntry, marked: readonly string[] | undefined): Promise<void> {
-  const bound = entry.bound();
-  const base = await prepareBase(entry, plan.ledger, marked === undefined);
-  const switching = base?.before !== undefined && base.before.plugin !== base.plugin;
-  const all = marked === undefined || switching ? await allKeys(entry, plan.read, plan.ledger) : undefined;
-  if (marked === undefined && all) {
-    const mass = await massRemovals(plan.ledger, new Map([[entry.slot.id, all]]));
+  const slot = entry.slot.id;
+  const all = marked === undefined ? await allKeys(entry, plan.read, plan.ledger) : undefined;
+  if (all) {
+    const mass = await massRemovals(plan.ledger, new Map([[slot, all]]));
     if (mass.length > 0) plan.warnings.push(unsafePlan(mass).message);
   }
   const keys = all?.keys ?? marked ?? [];
-  if (!isBound(bound) && keys.length === 0) return;
-  const former = switching ? await plan.ledger.ownedFiles(entry.slot.id, generationKey) : [];
-  const options: MergeOptions = {
-    leaving: new Set((all?.leaving ?? []).map((key) => `${entry.slot.id}\n${key}`)),
-    observed: plan.world?.observed ?? new Map(),
-    refresh: isBound(bound) && plan.world?.refresh.has(bound.plugin) === true,
-    orphans: former.filter((file) => isBound(bound) && file.plugin !== bound.plugin),
-  };
-  const items = base ? [base] : [];
-  for (let from = 0; from < keys.length; from += pageSize) {
-    items.push(
-      ...(await planPage(plan, entry, { keys: keys.slice(from, from + pageSize), options, forced: all !== undefined })),
+  const observed = new Map(plan.world?.observed);
+  const parts = new Map<string, Part>();
+  const leaving = new Set<string>();
+  let work: SlotWork | undefined;
+  for (let from = 0; from === 0 || from < keys.length; from += pageSize) {
+    work = await composeSlot(
+      composing(plan, { forced: all !== undefined, observed }),
+      entry,
+      keys.slice(from, from + pageSize),
     );
+    warn(plan, work);
+    for (const item of itemsOf(work)) if (item.unit === null) leaving.add(ownerId(item.plugin, item));
+    await collect(plan, parts, { work, options: { leaving, observed, refresh: false, orphans: [] } });
+    // Who arrives gets everything at once.
+    if (work.deployment.arriving) break;
   }
-  if (isBound(bound) && bound.provider.kind === "render") await planFiles(plan, entry, { bound, items, options });
-  else plan.steps.push(...items.map(toUnitStep));
+  for (const part of [...parts.values()].map((part) => restrict(part, marked))) {
+    const refresh = part.handOver !== undefined || plan.world?.refresh.has(part.place.candidate.plugin) === true;
+    await planPart(plan, slot, { part, options: { leaving, observed, refresh, orphans: [] } });
+  }
+  if (all && work) await planRetirements(plan, slot, work);
 }
 
-/** The units of a page that something would happen to. */
-async function planPage(
-  plan: Plan,
-  entry: SlotEntry,
-  page: { keys: readonly string[]; options: MergeOptions; forced: boolean },
-): Promise<readonly Item[]> {
-  const { read, ledger, deps } = plan;
-  const prepared = await prepareUnits(entry, page.keys, { read, ledger, logger: deps.logger, forced: page.forced });
-  for (const failure of prepared.failures) {
+function composing(plan: Plan, how: { forced: boolean; observed: Map<string, string | null> }) {
+  const { deps, ledger, read } = plan;
+  const standing = (slot: string) => deps.standing(slot);
+  return { read, ledger, host: deps.host, logger: deps.logger, standing, spares: async () => false, ...how };
+}
+
+function warn(plan: Plan, work: SlotWork): void {
+  for (const failure of work.failures) {
     const parts = failure.issues.map((issue) => `${issue.field}: ${issue.message}`);
     plan.warnings.push([`${failure.slot} ${failure.key}: ${failure.message}`, ...parts].join("; "));
   }
-  const items = [...prepared.upserts, ...prepared.removals];
-  const bound = entry.bound();
-  if (!isBound(bound) || bound.provider.kind !== "render") return items.filter(isUnitChanged);
-  return (await planItems(ledger, items, page.options)).effective;
 }
 
-async function planFiles(
+function itemsOf(work: SlotWork): readonly Item[] {
+  return [...work.portions, ...work.later].flatMap((portion) => portion.items);
+}
+
+/** Keeps of a page what something would happen to, so that a plan of everything fits into memory. */
+async function collect(
   plan: Plan,
-  entry: SlotEntry,
-  work: { bound: BoundProvider; items: readonly Item[]; options: MergeOptions },
+  parts: Map<string, Part>,
+  { work, options }: { work: SlotWork; options: MergeOptions },
 ): Promise<void> {
-  const merge = await planItems(plan.ledger, work.items, work.options);
+  for (const { place, items, handOver } of [...work.portions, ...work.later]) {
+    const { plugin } = place.candidate;
+    const isCalled = (item: Item) => place.candidate.provider().kind === "execute" && item.key !== baseKey;
+    const rendered = items.filter((item) => !isCalled(item));
+    const merged = new Set((await planItems(plan.ledger, rendered, options)).effective);
+    const wanted = items.filter((item) => {
+      return item.key === baseKey || (isCalled(item) ? isUnitChanged(item) : merged.has(item));
+    });
+    const part = parts.get(plugin) ?? { place, items: [], handOver: undefined };
+    const bases = part.items.some((item) => item.key === baseKey);
+    part.items = [...part.items, ...wanted.filter((item) => !bases || item.key !== baseKey)];
+    part.handOver ??= handOver;
+    parts.set(plugin, part);
+  }
+}
+
+/** Single marks are shown for themselves: not the provider's base, nor units of others that would come along. */
+function restrict(part: Part, marked: readonly string[] | undefined): Part {
+  if (marked === undefined || marked.includes(baseKey)) return part;
+  return { ...part, items: part.items.filter((item) => marked.includes(item.key)), handOver: undefined };
+}
+
+async function planPart(plan: Plan, slot: string, work: { part: Part; options: MergeOptions }): Promise<void> {
+  const { part, options } = work;
+  const isCalled = (item: Item) => part.place.candidate.provider().kind === "execute" && item.key !== baseKey;
+  const planned = await planItems(
+    plan.ledger,
+    part.items.filter((item) => !isCalled(item)),
+    options,
+  );
+  const leaving = await leavingServices(plan.ledger, slot, part.handOver);
+  const merge = { ...planned, stop: [...planned.stop, ...leaving] };
   for (const item of merge.clashes) plan.warnings.push(`${item.slot} ${item.key}: claims what belongs to another unit`);
-  if (isEmpty(merge)) return;
-  plan.steps.push(...toSteps(entry.slot.id, merge, await diffs(plan, merge)));
+  if (!isEmpty(merge)) plan.steps.push(...toSteps(slot, merge, await diffs(plan, merge)));
+  plan.steps.push(...part.items.filter(isCalled).map(toUnitStep));
+}
+
+async function planRetirements(plan: Plan, slot: string, { deployment }: SlotWork): Promise<void> {
+  for (const { candidate } of unused(deployment)) {
+    const services = await plan.ledger.ownServices(slot, candidate.plugin);
+    plan.steps.push(...services.map((service) => toServiceStep(slot, "stop", service)));
+  }
 }
 
 async function diffs(plan: Plan, merge: Merge): Promise<ReadonlyMap<string, string>> {
@@ -119,10 +171,13 @@ async function diffs(plan: Plan, merge: Merge): Promise<ReadonlyMap<string, stri
   for (const { record, content } of merge.files.slice(0, mostDiffs)) {
     const { plugin, path } = record;
     try {
-      const { content: from } = await plan.deps.host.helper.call("tree.read", { plugin, path });
-      // Lines of a shared file belong to different owners: show none but those that change.
-      const shared = record.slot === "" && record.key === baseKey;
-      found.set(path, unifiedDiff(path, { from, to: content }, shared ? 0 : 3));
+      if (record.secret) found.set(fileId(plugin, path), concealed(path));
+      else {
+        const { content: from } = await plan.deps.host.helper.call("tree.read", { plugin, path });
+        // Lines of a shared file belong to different owners: show none but those that change.
+        const shared = record.slot === "" && record.key === baseKey;
+        found.set(fileId(plugin, path), unifiedDiff(path, { from, to: content }, shared ? 0 : 3));
+      }
     } catch (error) {
       plan.deps.logger.warn("a file could not be read for a plan", { plugin, path, error });
     }

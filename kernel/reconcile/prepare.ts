@@ -1,112 +1,274 @@
-import type { Logger, Read, Rendered, Unit } from "@patchbay/sdk";
+import type { Logger, ProviderErrorKind, Read, Rendered, SidePorts, Unit } from "@patchbay/sdk";
 import * as v from "valibot";
-import { type BoundProvider, isBound, type SlotEntry, type Unserved } from "../slots/slot-table.ts";
+import { type Aim, aimsOf, hasMovedAway } from "./aims.ts";
+import { type Deployment, isPlace, type Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
-import { baseKey, hashOf, type Item, type LedgerUnit } from "./item.ts";
-import type { Ledger } from "./ledger.ts";
+import { baseKey, hashOf, type Item, isRoleKept, type LedgerUnit } from "./item.ts";
 import type { UnitFailure } from "./types.ts";
 
-/** What a batch of keys of one slot comes to before anything is written. */
+/** What keys of one slot come to before anything is written. */
 export interface Prepared {
-  readonly upserts: readonly Item[];
-  readonly removals: readonly Item[];
+  /** In the order of the places: first who serves, then who relays. */
+  readonly upserts: Map<Place, Item[]>;
+  readonly removals: Map<Place, Item[]>;
+  /** Providers that any of the units is assigned to. */
+  readonly assigned: Set<Place>;
   /** Keys that are as they should be. */
-  readonly same: readonly string[];
-  readonly failures: readonly UnitFailure[];
-}
-
-export interface PrepareOptions {
-  readonly read: Read;
-  readonly ledger: Ledger;
-  readonly logger: Logger;
-  /** Render also what has not changed. */
-  readonly forced: boolean;
-}
-
-/** Loads the desired units, compares them with the ledger, and audits and renders those that differ. No effects. */
-export async function prepareUnits(
-  entry: SlotEntry,
-  keys: readonly string[],
-  options: PrepareOptions,
-): Promise<Prepared> {
-  const bound = entry.bound();
-  const { slot } = entry;
-  const before = await options.ledger.units(slot.id, keys);
-  const work: Work = { entry, bound, before, options, upserts: [], removals: [], same: [], failures: [] };
-  let desired: ReadonlyMap<string, Unit>;
-  try {
-    desired = await slot.load(options.read, keys);
-  } catch (error) {
-    options.logger.error("units could not be loaded", { slot: slot.id, error });
-    return { ...work, failures: keys.map((key) => toFailure({ slot: slot.id, key }, kindOf(error), slot.title)) };
-  }
-  for (const key of keys) if (key !== baseKey) prepareUnit(key, desired.get(key), work);
-  return work;
-}
-
-/** The base of a provider as an item; undefined when it is live as it should be, or when the slot is not configured by files. */
-export async function prepareBase(entry: SlotEntry, ledger: Ledger, forced: boolean): Promise<Item | undefined> {
-  const bound = entry.bound();
-  if (!isBound(bound) || bound.provider.kind !== "render") return undefined;
-  const slot = entry.slot.id;
-  const rendered = bound.provider.base();
-  const before = (await ledger.units(slot, [baseKey])).get(baseKey);
-  const hash = hashOf(rendered);
-  if (!forced && before?.hash === hash && before.plugin === bound.plugin) return undefined;
-  return { slot, key: baseKey, plugin: bound.plugin, unit: {}, hash, rendered, before };
-}
-
-interface Work {
-  readonly entry: SlotEntry;
-  readonly bound: BoundProvider | Unserved;
-  readonly before: ReadonlyMap<string, LedgerUnit>;
-  readonly options: PrepareOptions;
-  readonly upserts: Item[];
-  readonly removals: Item[];
   readonly same: string[];
   readonly failures: UnitFailure[];
 }
 
-function prepareUnit(key: string, desired: Unit | undefined, work: Work): void {
-  const { bound, options } = work;
-  const slot = work.entry.slot.id;
-  const before = work.before.get(key);
-  const fail = (kind: UnitFailure["kind"], issues: UnitFailure["issues"] = []) =>
-    work.failures.push(toFailure({ slot, key }, kind, work.entry.slot.title, issues));
-  if (desired === undefined && before === undefined) return void work.same.push(key);
-  if (!isBound(bound)) {
-    options.logger.warn("nothing serves a slot", { slot, reason: bound.reason });
-    return void fail("unavailable");
-  }
-  if (before && !canTakeOver(work.entry, bound, before.plugin)) return void fail("unsupported");
-  if (desired === undefined) {
-    if (before) work.removals.push({ slot, key, plugin: before.plugin, unit: null, hash: "", rendered: {}, before });
-    return;
-  }
+export interface PrepareOptions {
+  readonly read: Read;
+  readonly logger: Logger;
+  /** Render also what has not changed. */
+  isForced(place: Place): boolean;
+}
+
+/** What the ledger holds, by key. */
+export type Rows = ReadonlyMap<string, readonly LedgerUnit[]>;
+
+/** What a slot wants of some units: those that should exist, and where those that are assigned to somebody belong. */
+export interface Wishes {
+  readonly units: ReadonlyMap<string, Unit>;
+  readonly assigned: ReadonlyMap<string, string>;
+}
+
+/** Throws what the slot throws. */
+export async function loadWishes({ entry }: Deployment, read: Read, keys: readonly string[]): Promise<Wishes> {
+  const units = await entry.slot.load(read, keys);
+  const assigned = units.size > 0 ? await entry.slot.assigned?.(read, [...units.keys()]) : undefined;
+  return { units, assigned: assigned ?? new Map() };
+}
+
+/** Loads the desired units, compares them with the ledger, and audits and renders those that differ. No effects. */
+export async function prepareUnits(
+  deployment: Deployment,
+  work: { keys: readonly string[]; rows: Rows },
+  options: PrepareOptions,
+): Promise<Prepared> {
+  const { slot } = deployment.entry;
+  const prepared: Prepared = { upserts: new Map(), removals: new Map(), assigned: new Set(), same: [], failures: [] };
+  const keys = work.keys.filter((key) => key !== baseKey);
+  if (keys.length === 0) return prepared;
   try {
-    const parsed = v.safeParse(work.entry.slot.unit, desired);
-    if (!parsed.success) {
-      options.logger.error("a unit does not fit its own schema", { slot, key });
-      return void fail("terminal");
-    }
-    const unit = parsed.output;
-    const hash = hashOf(unit);
-    // Calls cost something even when they change nothing, and there is no rendering that could have become another.
-    const forced = options.forced && bound.provider.kind === "render";
-    if (!forced && before?.hash === hash && before.plugin === bound.plugin) return void work.same.push(key);
-    const issues = bound.provider.audit(unit);
-    if (issues.length > 0) return void fail("unsupported", issues);
-    const rendered: Rendered = bound.provider.kind === "render" ? bound.provider.render(key, unit) : {};
-    work.upserts.push({ slot, key, plugin: bound.plugin, unit, hash, rendered, before });
+    const wishes = await loadWishes(deployment, options.read, keys);
+    const preparer = new Preparer(deployment, { wishes, prepared, options });
+    for (const key of keys) preparer.prepare(key, work.rows.get(key) ?? []);
   } catch (error) {
-    options.logger.error("a unit could not be rendered", { slot, key, plugin: bound.plugin, error });
-    fail(kindOf(error));
+    options.logger.error("units could not be loaded", { slot: slot.id, error });
+    prepared.failures.push(...keys.map((key) => toFailure({ slot: slot.id, key }, kindOf(error), slot.title)));
+  }
+  return prepared;
+}
+
+/** Audits and renders units for one provider, whoever serves them. No effects. */
+export function prepareFor(
+  deployment: Deployment,
+  place: Place,
+  work: { keys: readonly string[]; rows: Rows; wishes: Wishes; logger: Logger },
+): { readonly items: readonly Item[]; readonly failures: readonly UnitFailure[] } {
+  const prepared: Prepared = { upserts: new Map(), removals: new Map(), assigned: new Set(), same: [], failures: [] };
+  const options = { logger: work.logger, isForced: () => true };
+  const preparer = new Preparer(deployment, { wishes: work.wishes, prepared, options });
+  for (const key of work.keys) preparer.prepareAt(place, key, work.rows.get(key) ?? []);
+  return { items: prepared.upserts.get(place) ?? [], failures: prepared.failures };
+}
+
+/** The base of a provider as an item; undefined when it has none or it is live as it should be. Throws what rendering throws. */
+export function prepareBase(
+  deployment: Deployment,
+  place: Place,
+  work: { rows: Rows; forced: boolean },
+): Item | undefined {
+  const rendered = place.candidate.provider().base?.(place.stand);
+  if (!rendered) return undefined;
+  const { plugin } = place.candidate;
+  const row = work.rows.get(baseKey)?.find((base) => base.plugin === plugin);
+  const hash = hashOf(rendered);
+  if (!work.forced && row?.hash === hash) return undefined;
+  return {
+    slot: deployment.entry.slot.id,
+    key: baseKey,
+    plugin,
+    role: "base",
+    unit: {},
+    hash,
+    rendered,
+    before: known(place, row),
+  };
+}
+
+/** Nothing of a provider that sleeps refers to a daemon, whatever it was rendered to. */
+export function known(place: Place, row: LedgerUnit | undefined): LedgerUnit | undefined {
+  if (!row || place.awake) return row;
+  return { ...row, rendered: { ...row.rendered, services: [] } };
+}
+
+/** A reason that is no fault of the panel: the unit cannot be made live. */
+class Refusal extends Error {
+  readonly kind: ProviderErrorKind;
+  readonly issues: UnitFailure["issues"];
+  constructor(kind: ProviderErrorKind, issues: UnitFailure["issues"] = []) {
+    super(kind);
+    this.kind = kind;
+    this.issues = issues;
   }
 }
 
+class Preparer {
+  readonly #deployment: Deployment;
+  readonly #wishes: Wishes;
+  readonly #prepared: Prepared;
+  readonly #options: Omit<PrepareOptions, "read">;
+
+  constructor(
+    deployment: Deployment,
+    work: { wishes: Wishes; prepared: Prepared; options: Omit<PrepareOptions, "read"> },
+  ) {
+    this.#deployment = deployment;
+    this.#wishes = work.wishes;
+    this.#prepared = work.prepared;
+    this.#options = work.options;
+  }
+
+  /** What everybody concerned has to do for a unit. */
+  prepare(key: string, rows: readonly LedgerUnit[]): void {
+    const unit = this.#wishes.units.get(key);
+    this.#collecting(key, () => {
+      if (unit === undefined && rows.length === 0) this.#prepared.same.push(key);
+      else if (unit === undefined) this.#remove(key, rows);
+      else this.#place(key, unit, rows);
+    });
+  }
+
+  /** What one provider would have to do for a unit that exists. */
+  prepareAt(place: Place, key: string, rows: readonly LedgerUnit[]): void {
+    this.#collecting(key, () => {
+      const unit = this.#parse(key, this.#wishes.units.get(key) ?? {});
+      const before = rows.find((row) => row.plugin === place.candidate.plugin);
+      const role = before?.role === "chosen" ? "chosen" : "prepared";
+      const item = this.#render({ place, role }, { key, unit, before });
+      this.#enter(key, item ? [{ place, item }] : [], []);
+    });
+  }
+
+  #collecting(key: string, work: () => void): void {
+    const { slot } = this.#deployment.entry;
+    try {
+      work();
+    } catch (error) {
+      const refused = error instanceof Refusal;
+      if (!refused) this.#options.logger.error("a unit could not be rendered", { slot: slot.id, key, error });
+      const kind = refused ? error.kind : kindOf(error);
+      this.#prepared.failures.push(toFailure({ slot: slot.id, key }, kind, slot.title, refused ? error.issues : []));
+    }
+  }
+
+  #parse(key: string, desired: Unit): Unit {
+    const { unit: schema, id: slot } = this.#deployment.entry.slot;
+    const parsed = v.safeParse(schema, desired);
+    if (parsed.success) return parsed.output;
+    this.#options.logger.error("a unit does not fit its own schema", { slot, key });
+    throw new Refusal("terminal");
+  }
+
+  #remove(key: string, rows: readonly LedgerUnit[]): void {
+    this.#assertServed();
+    this.#enter(key, [], rows);
+  }
+
+  #place(key: string, desired: Unit, rows: readonly LedgerUnit[]): void {
+    this.#assertServed();
+    const assigned = this.#wishes.assigned.get(key);
+    const aims = aimsOf(this.#deployment, assigned);
+    if (typeof aims === "string") throw new Refusal(aims);
+    const unit = this.#parse(key, desired);
+    const rowAt = ({ candidate }: Place) => rows.find((row) => row.plugin === candidate.plugin);
+    const upserts = aims.flatMap((aim) => {
+      const item = this.#render(aim, { key, unit, before: rowAt(aim.place) });
+      return item ? [{ place: aim.place, item }] : [];
+    });
+    for (const { place, role } of aims) if (role === "assigned") this.#prepared.assigned.add(place);
+    const elsewhere = rows.filter((row) => !aims.some(({ place }) => place.candidate.plugin === row.plugin));
+    const moved = elsewhere.filter((row) => hasMovedAway(this.#deployment, row, assigned));
+    this.#enter(key, upserts, moved);
+  }
+
+  /** Undefined when it is as it should be. */
+  #render(aim: Aim, input: { key: string; unit: Unit; before: LedgerUnit | undefined }): Item | undefined {
+    const { place, role, to } = aim;
+    const { key, unit, before } = input;
+    const provider = place.candidate.provider();
+    const hash = to ? hashOf({ relay: to, unit }) : hashOf(unit);
+    // Calls cost something even when they change nothing, and there is no rendering that could have become another.
+    const forced = provider.kind === "render" && this.#options.isForced(place);
+    if (!forced && before?.hash === hash && isRoleKept(before, role)) return undefined;
+    const issues = to ? [] : provider.audit(unit).filter((issue) => issue.lost !== true);
+    if (issues.length > 0) throw new Refusal("unsupported", issues);
+    const { slot } = this.#deployment.entry;
+    const kept = before && isRoleKept(before, role) ? before.role : role;
+    const rendered = this.#rendering(place, { key, unit, to });
+    return {
+      slot: slot.id,
+      key,
+      plugin: place.candidate.plugin,
+      role: kept,
+      unit,
+      hash,
+      rendered,
+      before: known(place, before),
+    };
+  }
+
+  #rendering(place: Place, { key, unit, to }: { key: string; unit: Unit; to: SidePorts | undefined }): Rendered {
+    const provider = place.candidate.provider();
+    if (provider.kind === "execute" && !to) return {};
+    if (provider.kind === "render" && !to) return provider.render(key, unit);
+    if (provider.kind === "execute" || !provider.relay || !to) throw new Refusal("unsupported");
+    return provider.relay(key, unit, to);
+  }
+
+  #enter(key: string, upserts: readonly { place: Place; item: Item }[], leaving: readonly LedgerUnit[]): void {
+    const removals = leaving.flatMap((row) => {
+      const place = this.#deployment.of(row.plugin);
+      return place && canRemove(place) ? [{ place, item: toRemoval(place, row) }] : [];
+    });
+    for (const { place, item } of upserts) push(this.#prepared.upserts, place, item);
+    for (const { place, item } of removals) push(this.#prepared.removals, place, item);
+    if (upserts.length + removals.length === 0) this.#prepared.same.push(key);
+  }
+
+  #assertServed(): void {
+    const { chosen, entry, front, many } = this.#deployment;
+    if (chosen === "none") return;
+    if (!isPlace(chosen)) {
+      this.#options.logger.warn("nothing serves a slot", { slot: entry.slot.id, reason: chosen.reason });
+      throw new Refusal("unavailable");
+    }
+    if (!many && !canTakeOver(chosen, this.#deployment.of(front ?? ""))) throw new Refusal("unsupported");
+  }
+}
+
+export function toRemoval(place: Place, row: LedgerUnit): Item {
+  const { slot, key, plugin, role } = row;
+  return { slot, key, plugin, role, unit: null, hash: "", rendered: {}, before: known(place, row) };
+}
+
+/** A daemon that does not run cannot be told: what it still has is removed when it is needed again. */
+export function canRemove(place: Place): boolean {
+  const provider = place.candidate.provider();
+  return provider.kind === "render" || !provider.base || place.awake || place.used;
+}
+
 /** Files can be taken over from another provider of files; what was done by calls only its own provider can undo. */
-function canTakeOver(entry: SlotEntry, bound: BoundProvider, plugin: string): boolean {
-  if (plugin === bound.plugin) return true;
-  const former = entry.candidates.find((candidate) => candidate.plugin === plugin);
-  return former !== undefined && bound.provider.kind === "render" && former.provider().kind === "render";
+function canTakeOver(chosen: Place, former: Place | undefined): boolean {
+  if (!former || former === chosen) return true;
+  return chosen.candidate.provider().kind === "render" && former.candidate.provider().kind === "render";
+}
+
+function push<K, V>(map: Map<K, V[]>, key: K, value: V): void {
+  const known = map.get(key);
+  if (known) known.push(value);
+  else map.set(key, [value]);
 }

@@ -1,7 +1,13 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import type { Probe } from "@patchbay/sdk";
+import type { Probe, SidePorts } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
 import { inParallel } from "./parallel.ts";
+
+/** A probe, and where to look: at the public ports unless others are named. */
+export interface Sight {
+  readonly probe: Probe;
+  readonly ports: SidePorts | undefined;
+}
 
 export interface ProbeTiming {
   /** Milliseconds until a probe that does not hold counts as failed. */
@@ -22,7 +28,7 @@ const shortDeadlineMs = 1000;
 /** Looks at each probe until it holds. Returns the indexes of those that did not before the deadline. */
 export async function failedProbes(
   host: Host,
-  probes: readonly Probe[],
+  sights: readonly Sight[],
   timing: ProbeTiming,
 ): Promise<readonly number[]> {
   const failed: number[] = [];
@@ -31,10 +37,10 @@ export async function failedProbes(
     if (await timing.isHopeless?.()) hopeless.abort();
   }, hopePauseMs);
   try {
-    await inParallel([...probes.entries()], concurrency, async ([index, probe]) => {
+    await inParallel([...sights.entries()], concurrency, async ([index, sight]) => {
       const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);
       const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), hopeless.signal]);
-      if (!(await holds(host, probe, signal))) failed.push(index);
+      if (!(await holds(host, sight, signal))) failed.push(index);
     });
   } finally {
     clearInterval(watch);
@@ -42,9 +48,9 @@ export async function failedProbes(
   return failed;
 }
 
-async function holds(host: Host, probe: Probe, signal: AbortSignal): Promise<boolean> {
+async function holds(host: Host, { ports, probe }: Sight, signal: AbortSignal): Promise<boolean> {
   for (let pause = firstPauseMs; !signal.aborted; pause = Math.min(pause * 1.5, longestPauseMs)) {
-    if (await host.probe(probe, signal)) return true;
+    if (await host.probe(probe, signal, ports)) return true;
     await sleep(pause, undefined, { signal }).catch(() => undefined);
   }
   return false;

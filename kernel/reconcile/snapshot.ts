@@ -7,14 +7,13 @@ export async function planItems(ledger: Ledger, items: readonly Item[], options:
   return mergeItems(items, await loadSnapshot(ledger, items, options.orphans), options);
 }
 
-/** Reads a constant number of times for each plugin concerned, which is one, and two while a slot is being switched. */
+/** Reads a constant number of times for each plugin concerned, which is one, and two while a front is handed over. */
 async function loadSnapshot(ledger: Ledger, items: readonly Item[], orphans: readonly FileRecord[]): Promise<Snapshot> {
   const files = new Map<string, FileRecord>(orphans.map((file) => [fileId(file.plugin, file.path), file]));
   const lines = new Map<string, Map<string, LineRecord>>();
-  const plugins = new Set(items.flatMap((item) => [item.plugin, item.before?.plugin ?? item.plugin]));
-  for (const plugin of plugins) {
+  for (const plugin of new Set(items.map((item) => item.plugin))) {
     const after = items.filter((item) => item.plugin === plugin).map((item) => item.rendered);
-    const before = items.flatMap((item) => (item.before?.plugin === plugin ? item.before.rendered : []));
+    const before = items.flatMap((item) => (item.plugin === plugin ? (item.before?.rendered ?? []) : []));
     const shared = unique([...after, ...before].flatMap((rendered) => (rendered.lines ?? []).map((line) => line.file)));
     const own = [
       ...after.flatMap((rendered) => (rendered.files ?? []).map((file) => file.path)),

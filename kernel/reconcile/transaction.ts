@@ -1,19 +1,21 @@
-import { type Logger, type Probe, ProviderError } from "@patchbay/sdk";
+import { type Logger, ProviderError } from "@patchbay/sdk";
 import type { ServiceName } from "@patchbay/sdk/privileged";
 import type { Host } from "../host/types.ts";
+import type { Activation } from "./activation.ts";
 import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
 import type { FileChange } from "./merge.ts";
-import { failedProbes, type ProbeTiming } from "./probes.ts";
+import { failedProbes, type ProbeTiming, type Sight } from "./probes.ts";
 
 /** What one transaction of the helper brings about. */
 export interface Application {
   readonly tx: string;
   readonly files: readonly FileChange[];
-  readonly reload: readonly ServiceName[];
-  readonly stop: readonly ServiceName[];
-  /** Prove that the reload took effect. Looked at first: the others mean nothing before. */
-  readonly reloaded: readonly Probe[];
-  readonly probes: readonly Probe[];
+  /** What happens to daemons, one after the other. */
+  readonly phases: readonly Activation[];
+  /** What must hold at the end. */
+  readonly probes: readonly Sight[];
+  /** What has to be back after the second phase has begun, before everything is rolled back. */
+  readonly comeback: Activation | undefined;
 }
 
 export interface ApplicationDeps {
@@ -61,10 +63,12 @@ export class Unresolved extends Error {
  * ProviderError from the helper, ReloadFailed, ProbesFailed; Unresolved when rolling back failed too.
  */
 export async function applyTransaction(deps: ApplicationDeps, application: Application): Promise<void> {
+  const progress = { phase: 0 };
   try {
-    await runSteps(deps, application);
+    await runSteps(deps, application, progress);
   } catch (error) {
     if (error instanceof Abandoned) throw error;
+    if (progress.phase > 0) await comeBack(deps, application);
     try {
       await deps.host.helper.call("apply.rollback", { tx: application.tx });
     } catch (second) {
@@ -75,34 +79,58 @@ export async function applyTransaction(deps: ApplicationDeps, application: Appli
   }
 }
 
-async function runSteps(
-  { host, timing, crashPoint, record }: ApplicationDeps,
-  application: Application,
-): Promise<void> {
-  const { tx, reload, stop } = application;
+async function runSteps(deps: ApplicationDeps, application: Application, progress: { phase: number }): Promise<void> {
+  const { host, timing, crashPoint, record } = deps;
+  const { tx, phases } = application;
   for (const message of toMessages(application)) await host.helper.call("apply.stage", { tx, ...message });
   crashPoint("reconcile:staged");
-  if (reload.length > 0) await host.helper.call("apply.test", { tx, services: [...reload] });
+  const reload = phases.flatMap((phase) => phase.reload);
+  if (reload.length > 0) await host.helper.call("apply.test", { tx, services: reload });
   crashPoint("reconcile:tested");
   await record();
   crashPoint("reconcile:recorded");
   await host.helper.call("apply.swap", { tx });
   crashPoint("reconcile:swapped");
+  for (const [at, phase] of phases.entries()) {
+    if (at > 0) crashPoint("reconcile:handed");
+    progress.phase = at;
+    await activate(deps, tx, phase);
+  }
+  const failed = await failedProbes(host, application.probes, patience(host, timing, reload));
+  if (failed.length > 0) throw new ProbesFailed(failed);
+  crashPoint("reconcile:probed");
+  await host.helper.call("apply.commit", { tx });
+  crashPoint("reconcile:committed");
+}
+
+/** Throws ReloadFailed when a daemon does not show that it took over what it was told. */
+async function activate({ host, timing, crashPoint }: ApplicationDeps, tx: string, phase: Activation): Promise<void> {
+  const { reload, stop, proofs } = phase;
   await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
   crashPoint("reconcile:activated");
-  // Nobody starts a daemon again while the transaction is open, so one that has ended is not worth waiting for.
-  const patience = { ...timing, isHopeless: () => hasEnded(host, reload) };
-  if ((await failedProbes(host, application.reloaded, patience)).length > 0) {
+  if ((await failedProbes(host, proofs, patience(host, timing, reload))).length > 0) {
     throw new ReloadFailed(await hasEnded(host, reload));
   }
   // The new configuration answers, but perhaps not alone: workers from before go on for a while.
   const drained = await Promise.all(reload.map((service) => host.helper.call("service.drained", service)));
   if (!drained.every((service) => service.drained)) throw new ReloadFailed(false);
-  const failed = await failedProbes(host, application.probes, patience);
-  if (failed.length > 0) throw new ProbesFailed(failed);
-  crashPoint("reconcile:probed");
-  await host.helper.call("apply.commit", { tx });
-  crashPoint("reconcile:committed");
+}
+
+/** Nobody starts a daemon again while the transaction is open, so one that has ended is not worth waiting for. */
+function patience(host: Host, timing: ProbeTiming, services: readonly ServiceName[]): ProbeTiming {
+  return { ...timing, isHopeless: () => hasEnded(host, services) };
+}
+
+/** Waits, within reason, until who let go of the front answers again. Rolling back mends the rest either way. */
+async function comeBack({ host, logger, timing }: ApplicationDeps, { tx, comeback }: Application): Promise<void> {
+  if (!comeback) return;
+  const { reload, stop, proofs } = comeback;
+  try {
+    await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
+    await failedProbes(host, proofs, patience(host, timing, reload));
+  } catch (error) {
+    logger.warn("who had the front did not come back at once", { tx, error });
+  }
 }
 
 /** False also when the helper does not say: then it is waited for. */
@@ -121,9 +149,9 @@ interface StageMessage {
   readonly files: { path: string; content: string | null; expect: string | null }[];
 }
 
-function toMessages({ files, reload, stop }: Application): readonly StageMessage[] {
+function toMessages({ files, phases }: Application): readonly StageMessage[] {
   // Staging is what begins a transaction, also one that only starts or stops daemons.
-  const service = reload[0] ?? stop[0];
+  const service = phases.flatMap(({ reload, stop }) => [...reload, ...stop])[0];
   if (files.length === 0 && service) return [{ plugin: service.plugin, files: [] }];
   const messages: StageMessage[] = [];
   const open = new Map<string, { message: StageMessage; bytes: number }>();

@@ -1,4 +1,4 @@
-import type { Issue } from "@patchbay/sdk";
+import type { Issue, Read, UnitIssue } from "@patchbay/sdk";
 import type { Mark } from "../storage/types.ts";
 
 /** Why a unit could not be made live. Safe for the person who asked: no daemon output, no paths. */
@@ -36,8 +36,12 @@ export interface Drift {
   readonly plugin: string;
   /** File of the plugin's tree, or unit key for a provider without files. */
   readonly target: string;
-  readonly kind: "changed" | "missing";
+  /** `extra`: a file of the tree that nobody has rendered. */
+  readonly kind: "changed" | "missing" | "extra";
+  /** From what was applied to what is there. Of a secret file only that it differs. */
   readonly diff: string;
+  /** When the panel saw it first since it was started, ISO 8601. */
+  readonly since: string;
 }
 
 export interface Reconciler {
@@ -49,13 +53,35 @@ export interface Reconciler {
    */
   settled(changeId: string): Promise<ChangeResult>;
   /** What applying these marks would do, in the state `read` sees. Nothing is changed. */
-  plan(
-    read: import("@patchbay/sdk").Read,
-    marks: readonly Mark[] | "all",
-  ): Promise<{ steps: PlanStep[]; warnings: string[] }>;
+  plan(read: Read, marks: readonly Mark[] | "all"): Promise<{ steps: PlanStep[]; warnings: string[] }>;
   /** Marks everything and applies it. `confirmRemovals` overrides the guard against mass removal. */
   run(options?: { confirmRemovals?: boolean }): Promise<{ steps: PlanStep[]; failures: readonly UnitFailure[] }>;
   drift(): Promise<readonly Drift[]>;
-  /** `mend` writes our version again; `adopt` accepts what is there until the unit next changes. */
+  /**
+   * `mend` writes our version again and removes what is extra; `adopt` accepts what is there until the unit next changes, and
+   * what is extra for good.
+   */
   resolve(id: string, action: "mend" | "adopt"): Promise<void>;
+  /** Looks for files that were changed by another hand and logs what is new. Called by a schedule; cheap while all is well. */
+  watchDrift(): Promise<void>;
+  /**
+   * Puts a provider to the side with every unit that goes with the choice, and keeps it there until `dropCandidate` or the
+   * end of the panel. Resolves with what it refused; a failure of the key '' means that it did not come up at all. Changes
+   * that come meanwhile are not brought to it. Throws BACKEND_NOT_INSTALLED (409).
+   */
+  prepareCandidate(
+    slot: string,
+    providerId: string,
+    onProgress: (share: number) => void,
+  ): Promise<readonly UnitFailure[]>;
+  /** Forgets the candidate of a slot, and ends its daemon when it stands for nobody else. */
+  dropCandidate(slot: string): Promise<void>;
+  /** What a provider says of every unit that would come to it. Changes nothing. Throws BACKEND_NOT_INSTALLED (409). */
+  auditCandidate(
+    slot: string,
+    providerId: string,
+    read: Read,
+  ): Promise<{ readonly units: number; readonly refused: readonly UnitIssue[]; readonly lost: readonly UnitIssue[] }>;
+  /** Keys of units whose world at an executing candidate is not what it was told. Throws BACKEND_NOT_INSTALLED (409). */
+  compareCandidate(slot: string, providerId: string): Promise<readonly string[]>;
 }

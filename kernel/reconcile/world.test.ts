@@ -178,6 +178,131 @@ describe("a run", () => {
   });
 });
 
+describe("files of another hand", () => {
+  it("are found beside ours, and removed or accepted for good", async () => {
+    bench.helper.write("toy-sites", "sites/extra.conf", "by hand\n");
+    bench.helper.write("toy-sites", "local.d/mine.conf", "the admin's\n");
+    const [found, ...more] = await bench.engine.drift();
+    expect(more).toEqual([]);
+    expect(found).toMatchObject({ slot: "sites", plugin: "toy-sites", target: "sites/extra.conf", kind: "extra" });
+    expect(found?.diff).toBe("--- /dev/null\n+++ b/sites/extra.conf\n@@ -0,0 +1,1 @@\n+by hand\n");
+    await bench.engine.resolve(found?.id ?? "", "mend");
+    expect(bench.helper.disk("toy-sites").has("sites/extra.conf")).toBe(false);
+    expect(bench.helper.disk("toy-sites").get("local.d/mine.conf")).toBe("the admin's\n");
+    expect(bench.helper.count("apply.activate")).toBe(1);
+
+    bench.helper.write("toy-sites", "sites/s3.conf", "by hand\n");
+    for (const { id } of await bench.engine.drift()) await bench.engine.resolve(id, "adopt");
+    expect(await bench.engine.drift()).toEqual([]);
+    expect(await bench.engine.run()).toEqual({ steps: [], failures: [] });
+    expect((await bench.set(["sites", "s3", "own c"])).state).toBe("undone");
+    expect(bench.helper.disk("toy-sites").get("sites/s3.conf")).toBe("by hand\n");
+    bench.helper.write("toy-sites", "sites/s3.conf", "again\n");
+    expect(await bench.engine.drift()).toMatchObject([{ kind: "extra", target: "sites/s3.conf" }]);
+    bench.helper.write("toy-sites", "sites/s3.conf", null);
+    expect(await bench.engine.drift()).toEqual([]);
+  });
+
+  it("are not looked for where a provider sleeps", async () => {
+    bench.toy.chosen = "two";
+    await bench.change(async (change) => change.intents.touch("sites", ""));
+    bench.helper.write("toy-sites", "sites/s1.conf", "by hand\n");
+    bench.helper.write("toy-sites", "sites/extra.conf", "by hand\n");
+    expect(await bench.engine.drift()).toEqual([]);
+  });
+
+  it("are noticed by the watch once, with the time", async () => {
+    const noticed = () => bench.logged.filter(({ message }) => message === "something was changed by another hand");
+    await bench.engine.watchDrift();
+    expect(noticed()).toEqual([]);
+    bench.helper.write("toy-sites", "main.conf", "by hand\n");
+    const seen = bench.clock.now();
+    await bench.engine.watchDrift();
+    await bench.engine.watchDrift();
+    expect(noticed()).toMatchObject([{ fields: { plugin: "toy-sites", target: "main.conf", kind: "changed" } }]);
+    bench.clock.offset += 60_000;
+    const [found] = await bench.engine.drift();
+    expect(Math.abs(Date.parse(found?.since ?? "") - seen)).toBeLessThan(30_000);
+    await bench.engine.resolve(found?.id ?? "", "mend");
+    await bench.engine.watchDrift();
+    bench.helper.write("toy-sites", "main.conf", "by hand\n");
+    await bench.engine.watchDrift();
+    expect(noticed()).toHaveLength(2);
+  });
+});
+
+describe("a secret file", () => {
+  const secret = "secret 4711";
+  beforeEach(async () => void (await bench.set(["sites", "s3", secret])));
+  const planOf = (text: string) =>
+    bench.storage.change(
+      async (change) => {
+        await put(change, [["sites", "s3", text]]);
+        return bench.engine.plan(change.read, change.marks);
+      },
+      { rollback: true },
+    );
+
+  it("is never shown, neither in a plan nor as drift, also when it goes", async () => {
+    expect(bench.helper.disk("toy-sites").get("keys/s3.pem")).toBe(`${secret}\n`);
+    for (const text of ["secret other", "plain"]) {
+      const step = (await planOf(text)).steps.find(({ target }) => target === "keys/s3.pem");
+      expect(step?.diff).toBe("--- a/keys/s3.pem\n+++ b/keys/s3.pem\n@@ the secret content differs @@\n");
+    }
+    bench.helper.write("toy-sites", "keys/s3.pem", "leaked\n");
+    bench.helper.write("toy-sites", "keys/s3.pem.bak", `${secret}\n`);
+    const found = await bench.engine.drift();
+    expect(found.map(({ target, kind }) => `${target} ${kind}`)).toEqual([
+      "keys/s3.pem changed",
+      "keys/s3.pem.bak extra",
+    ]);
+    expect(JSON.stringify(found.map(({ diff }) => diff))).not.toMatch(/4711|leaked/);
+    expect(
+      bench.helper.calls.some(({ op, input }) => op === "tree.read" && JSON.stringify(input).includes("keys")),
+    ).toBe(false);
+    for (const { id } of found) await bench.engine.resolve(id, "mend");
+    expect(await bench.faults()).toEqual([]);
+  });
+});
+
+describe("a plan for providers that change places", () => {
+  it("of everything says what both do", async () => {
+    bench.toy.chosen = "two";
+    const { steps } = await bench.engine.plan(bench.storage.read, "all");
+    expect(steps.map(({ action, target }) => `${action} ${target}`)).toEqual([
+      "create s1",
+      "create s2",
+      "write main.conf",
+      "write sites/s1.conf",
+      "write lines/2.map",
+      "stop daemon",
+      "start daemon",
+    ]);
+    const done = await bench.engine.run();
+    expect(done.steps).toEqual(steps.map(({ diff: _, ...step }) => step));
+    expect(await bench.faults()).toEqual([]);
+  });
+
+  it("of a change shows nothing but its own units", async () => {
+    bench.toy.options.base = "base 2";
+    const plan = (chosen: string) => {
+      bench.toy.chosen = chosen;
+      return bench.storage.change(
+        async (change) => {
+          await put(change, [["sites", "s2", "new"]]);
+          return bench.engine.plan(change.read, change.marks);
+        },
+        { rollback: true },
+      );
+    };
+    for (const chosen of ["one", "two"]) {
+      const text = JSON.stringify(await plan(chosen));
+      expect(text).toContain("s2 new");
+      expect(text).not.toMatch(/base|s1/);
+    }
+  });
+});
+
 describe("drift", () => {
   const shared = "lines/2.map";
 

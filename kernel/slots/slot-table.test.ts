@@ -2,6 +2,7 @@ import type { ProviderEntry, Slot } from "@patchbay/sdk";
 import * as v from "valibot";
 import { describe, expect, it } from "vitest";
 import type { ProviderSource } from "./candidate.ts";
+import { slotOptions } from "./slot-options.ts";
 import { createSlotTable, isServed } from "./slot-table.ts";
 
 const slot = (id: string, after: readonly string[] = [], option: string | null = `${id}_server`): Slot => ({
@@ -96,5 +97,62 @@ describe("createSlotTable", () => {
     });
     const table = createSlotTable({ slots: [slot("web")], providers: [broken], ...anything });
     expect(table.get("web")?.chosen()).toEqual({ reason: "one could not be set up" });
+  });
+
+  it("serves by its default while nobody has chosen, if that is installed", () => {
+    const installed = new Set(["one", "two"]);
+    const two = source("two", "web");
+    const table = createSlotTable({
+      slots: [slot("web")],
+      providers: [source("one", "web"), { ...two, entry: { ...two.entry, default: true } }],
+      ports,
+      chosen: () => undefined,
+      installed: (plugin) => installed.has(plugin),
+    });
+    const entry = table.get("web");
+    expect(entry?.chosen()).toBe(entry?.candidates[1]);
+    expect(slotOptions(table)[0]).toMatchObject({ optional: false, fallback: "two" });
+    installed.delete("two");
+    expect(entry?.chosen()).toBe(entry?.candidates[0]);
+    expect(slotOptions(table)[0]?.providers).toEqual([
+      { id: "one", title: "one", plugin: "one", installed: true },
+      { id: "two", title: "two", plugin: "two", installed: false },
+    ]);
+  });
+
+  it("is served by nobody when that was chosen, and only where it may", () => {
+    const of = (optional: boolean) =>
+      createSlotTable({
+        slots: [{ ...slot("dns"), optional }],
+        providers: [source("one", "dns")],
+        ports,
+        chosen: () => "none",
+        installed: () => true,
+      })
+        .get("dns")
+        ?.chosen();
+    expect(of(true)).toBe("none");
+    expect(of(false)).toEqual({ reason: "the backend chosen for dns is not there" });
+  });
+
+  it("gives every backend side ports by the order of the ids", () => {
+    const table = createSlotTable({
+      slots: [slot("web")],
+      providers: [source("two", "web"), source("one", "web")],
+      ...anything,
+    });
+    expect(table.get("web")?.candidates.map(({ id, sidePorts }) => ({ id, ...sidePorts }))).toEqual([
+      { id: "two", http: 881, https: 964 },
+      { id: "one", http: 880, https: 963 },
+    ]);
+  });
+
+  it("refuses several defaults, and a plugin that provides a slot twice", () => {
+    const [one, two] = [source("one", "web"), source("two", "web")];
+    const both = [one, two].map((each) => ({ ...each, entry: { ...each.entry, default: true } }));
+    const twice = { ...one, entry: { ...one.entry, id: "other" } };
+    const build = (providers: ProviderSource[]) => createSlotTable({ slots: [slot("web")], providers, ...anything });
+    expect(() => build(both)).toThrow(/web has several default providers/);
+    expect(() => build([one, twice])).toThrow(/one provides web twice/);
   });
 });

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { Clock, HostInfo, Probe } from "@patchbay/sdk";
+import type { Clock, HostInfo, Probe, SidePorts } from "@patchbay/sdk";
 import type { Host } from "../../host/types.ts";
 import { createIds } from "../../storage/ids.ts";
 import { createStorage } from "../../storage/storage.ts";
@@ -13,12 +13,13 @@ import { sha256 } from "../item.ts";
 import { reconcileMigrations } from "../migrations.ts";
 import type { ChangeResult } from "../types.ts";
 import { StrictHelper, serviceKey } from "./strict-helper.ts";
-import { createToy, toyMigrations } from "./toy.ts";
+import { createToy, type Toy, toyMigrations } from "./toy.ts";
+import type { ToyWorld } from "./toy-providers.ts";
 
 export class Bench {
   readonly dir = mkdtempSync(join(tmpdir(), "patchbay-reconcile-"));
   readonly helper = new StrictHelper(join(this.dir, "etc"));
-  readonly toy = createToy();
+  readonly toy: Toy;
   readonly logged: { message: string; fields: unknown }[] = [];
   readonly clock: Clock & { offset: number } = { offset: 0, now: () => Date.now() + this.clock.offset };
   readonly ids = createIds(this.clock);
@@ -27,16 +28,40 @@ export class Bench {
   /** The engine dies the n-th time it comes by. */
   crashAt: { point: string; left: number } | undefined;
   crashed = false;
+  #hasOptions = false;
   storage!: Storage;
   engine!: ReconcileEngine;
 
-  static async create(): Promise<Bench> {
-    const bench = new Bench();
+  /** `sharesPorts`: whether the two site servers can hold the public ports together. */
+  constructor(sharesPorts = true) {
+    this.toy = createToy(sharesPorts);
+    this.helper.sharesPorts = sharesPorts;
+    const candidates = this.toy.table().order.flatMap((entry) => (entry.slot.id === "sites" ? entry.candidates : []));
+    this.helper.sideOf = (port) => candidates.find(({ sidePorts }) => sidePorts.http === port)?.plugin;
+  }
+
+  static async create(options: { sharesPorts?: boolean } = {}): Promise<Bench> {
+    const bench = new Bench(options.sharesPorts);
     bench.storage = await createStorage({ file: join(bench.dir, "panel.db"), clock: bench.clock, ids: bench.ids });
     await bench.storage.migrate("reconcile", reconcileMigrations);
     await bench.storage.migrate("toy", toyMigrations);
+    bench.storage.onWrite((tables) => (tables.has("things") ? bench.#readOptions() : undefined));
     await bench.restart();
     return bench;
+  }
+
+  /** Chooses in a change who serves a slot, and waits for its end. */
+  choose(slot: "sites" | "zones", id: string): Promise<ChangeResult> {
+    return this.change((change) => choose(change, slot, id));
+  }
+
+  async #readOptions(): Promise<void> {
+    const rows = await this.storage.read.all<Thing>("select * from things where slot = 'options'");
+    const saved = new Map(rows.map(({ key, text }) => [key, text]));
+    if (saved.size === 0 && !this.#hasOptions) return;
+    this.#hasOptions = true;
+    this.toy.chosen = saved.get("sites") ?? "one";
+    this.toy.zoneServer = saved.get("zones") ?? "none";
   }
 
   /** A new engine on what the old one left. */
@@ -77,8 +102,8 @@ export class Bench {
   }
 
   #host(): Host {
-    const probe = async (wanted: Probe) =>
-      this.helper.holds(wanted) && !(wanted.kind === "http" && this.deaf.has(wanted.host));
+    const probe = async (wanted: Probe, _signal: AbortSignal, ports?: SidePorts) =>
+      this.helper.holds(wanted, ports) && !(wanted.kind === "http" && this.deaf.has(wanted.host));
     return { info: {} as HostInfo, helper: this.helper, probe };
   }
 
@@ -107,7 +132,7 @@ export class Bench {
   /** What is desired, `slot/key` → text. */
   async desired(): Promise<Record<string, string>> {
     const rows = await this.storage.read.all<{ slot: string; key: string; text: string }>(
-      "select * from things order by slot, key",
+      "select * from things where slot <> 'options' order by slot, key",
     );
     return Object.fromEntries(rows.map((row) => [`${row.slot}/${row.key}`, row.text]));
   }
@@ -121,7 +146,7 @@ export class Bench {
     const faults: string[] = [];
     const files = await this.rows("ledger_files");
     const lines = await this.rows("ledger_lines");
-    for (const plugin of ["toy-sites", "toy-pools", "toy-other"]) {
+    for (const plugin of ["toy-sites", "toy-pools", "toy-other", "toy-near"]) {
       const disk = this.helper.disk(plugin);
       const ledger = new Map(files.filter((f) => f.plugin === plugin).map((f) => [f.path as string, f.sha256]));
       for (const path of new Set([...disk.keys(), ...ledger.keys()])) {
@@ -154,18 +179,7 @@ export class Bench {
       if (wanted.has(service) !== this.helper.running.has(service))
         faults.push(`runs and should not, or the other way: ${service}`);
     }
-    const applied = Object.fromEntries(
-      (await this.rows("ledger_units"))
-        .filter((u) => u.unit_key !== "")
-        .map((u) => [`${u.slot}/${u.unit_key}`, JSON.parse(u.unit as string).text]),
-    );
-    const sorted = (record: object) => JSON.stringify(Object.entries(record).sort());
-    if (sorted(applied) !== sorted(await this.desired())) faults.push("applied and desired differ");
-    for (const [key, text] of this.toy.world.hosts)
-      if (applied[`hosts/${key}`] !== text) faults.push(`host ${key} differs`);
-    for (const key of Object.keys(applied)) {
-      if (key.startsWith("hosts/") && !this.toy.world.hosts.has(key.slice(6))) faults.push(`${key} is missing`);
-    }
+    faults.push(...(await this.#unitFaults()));
     for (const table of ["dirty", "undo_log", "reconcile_undo", "blocked"]) {
       if ((await this.rows(table)).length > 0) faults.push(`rows in ${table}`);
     }
@@ -173,18 +187,73 @@ export class Bench {
       faults.push("a transaction is pending");
     return faults;
   }
+
+  /** Units that are not with who should serve them as they should be, or are still with somebody although they are gone. */
+  async #unitFaults(): Promise<string[]> {
+    const faults: string[] = [];
+    const things = await this.storage.read.all<Thing>(
+      "select slot, key, text, home from things where slot <> 'options'",
+    );
+    const rows = (await this.rows("ledger_units")).filter((row) => row.unit_key !== "");
+    for (const { slot, key, text, home } of things) {
+      const candidates = this.toy.table().get(slot)?.candidates ?? [];
+      const only = candidates.length === 1 ? candidates[0]?.id : undefined;
+      const id = home ?? only ?? (slot === "zones" ? this.toy.zoneServer : this.toy.chosen);
+      const plugin = candidates.find((candidate) => candidate.id === id)?.plugin;
+      const row = rows.find((unit) => unit.slot === slot && unit.unit_key === key && unit.plugin === plugin);
+      if (id === "none") continue;
+      if (row?.role === "relay" || row?.role === "prepared") faults.push(`${slot}/${key} is not served by ${id}`);
+      if (JSON.parse((row?.unit as string | undefined) ?? "{}").text !== text) faults.push(`${slot}/${key} differs`);
+      if (this.#worldOf(slot, id)?.hosts.has(key) === false) faults.push(`${slot}/${key} is missing`);
+      if ((this.#worldOf(slot, id)?.hosts.get(key) ?? text) !== text) faults.push(`${slot}/${key} is another`);
+    }
+    for (const { slot, unit_key: key, plugin } of rows) {
+      if (!things.some((thing) => thing.slot === slot && thing.key === key)) faults.push(`${plugin} still has ${key}`);
+    }
+    return faults;
+  }
+
+  #worldOf(slot: string, id: string | undefined): ToyWorld | undefined {
+    if (slot === "hosts") return this.toy.world;
+    return slot === "zones" ? this.toy.zones[id as "near" | "far"] : undefined;
+  }
 }
 
-/** Writes things in a change and marks them; null deletes. */
+interface Thing {
+  readonly slot: string;
+  readonly key: string;
+  readonly text: string;
+  readonly home: string | null;
+}
+
+/** Chooses in a change who serves a slot. */
+export async function choose(change: Change, slot: "sites" | "zones", id: string): Promise<void> {
+  await put(change, [["options", slot, id]], slot);
+}
+
+/** Says in a change where a unit belongs, and marks it; null: where everybody is. */
+export async function assign(
+  change: Change,
+  [slot, key]: readonly [string, string],
+  home: string | null,
+): Promise<void> {
+  const row = await change.read.get<{ id: number }>("select id from things where slot = ? and key = ?", [slot, key]);
+  await change.intents.update("things", row?.id ?? 0, { home });
+  change.intents.touch(slot, key);
+}
+
+/** Writes things in a change and marks them, or the base of the slot that is concerned; null deletes. */
 export async function put(
   change: Change,
   things: readonly (readonly [string, string, string | null])[],
+  concerned?: string,
 ): Promise<void> {
   for (const [slot, key, text] of things) {
     const row = await change.read.get<{ id: number }>("select id from things where slot = ? and key = ?", [slot, key]);
     if (text === null) await change.intents.delete("things", row?.id ?? 0);
     else if (row) await change.intents.update("things", row.id, { text });
     else await change.intents.insert("things", { slot, key, text });
-    change.intents.touch(slot, key);
+    if (concerned === undefined) change.intents.touch(slot, key);
+    else change.intents.touch(concerned, "");
   }
 }

@@ -2,7 +2,7 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join, relative } from "node:path";
-import { type Probe, ProviderError } from "@patchbay/sdk";
+import { type Probe, ProviderError, type SidePorts } from "@patchbay/sdk";
 import { type PrivilegedInput, type PrivilegedOp, privilegedOps, type ServiceName } from "@patchbay/sdk/privileged";
 import * as v from "valibot";
 import type { HelperClient } from "../../host/types.ts";
@@ -66,10 +66,43 @@ export class StrictHelper implements HelperClient {
     writeFileSync(at, content);
   }
 
-  /** True when a daemon has loaded what the probe asks for. */
-  holds(probe: Probe): boolean {
-    const loaded = [...this.running.values()].flatMap((tree) => [...tree.values()]);
-    return probe.body !== undefined && loaded.some((text) => text.includes(probe.body as string));
+  /** Whose daemon answers on a side port. */
+  sideOf: (port: number) => string | undefined = () => undefined;
+  /** True: two daemons with a `main.conf` may hold the public ports together. */
+  sharesPorts = true;
+
+  /**
+   * True when the daemons that are reached have loaded what the probe asks for. Where several hold the public ports, any of
+   * them may be asked, so that all must have it.
+   */
+  holds(probe: Probe, ports?: SidePorts): boolean {
+    if (probe.kind === "dns") return false;
+    const { body } = probe;
+    if (body === undefined) return false;
+    const key = probe.kind === "http" ? probe.host.replace(".test", "") : "";
+    const says = (tree: Tree): boolean => {
+      const texts = [...tree.values()];
+      const via = texts.flatMap((text) => [...text.matchAll(/ (\S+) via (\d+);/g)]).find((match) => match[1] === key);
+      if (via) return this.#treesAt(Number(via[2])).some(says);
+      return texts.some((text) => text.includes(body));
+    };
+    if (ports) return this.#treesAt(ports.http).some(says);
+    const fronts = this.fronts().map((service) => this.running.get(service) as Tree);
+    return fronts.some(says) ? fronts.every(says) : this.#others().some(says);
+  }
+
+  /** Daemons that hold the public ports. */
+  fronts(): readonly string[] {
+    return [...this.running].filter(([, tree]) => isFront(tree)).map(([service]) => service);
+  }
+
+  #others(): readonly Tree[] {
+    return [...this.running.values()].filter((tree) => !tree.has("main.conf"));
+  }
+
+  #treesAt(port: number): readonly Tree[] {
+    const plugin = this.sideOf(port);
+    return [...this.running].filter(([service]) => service.startsWith(`${plugin}:`)).map(([, tree]) => tree);
   }
 
   readonly #acts = {
@@ -110,6 +143,7 @@ export class StrictHelper implements HelperClient {
       if (!this.#find(tx).backup) throw new Error("activated before the swap");
       for (const service of stop) this.running.delete(serviceKey(service));
       for (const service of reload) this.running.set(serviceKey(service), this.disk(service.plugin));
+      if (!this.sharesPorts && this.fronts().length > 1) throw new ProviderError("unavailable", "the port is taken");
     },
     "apply.commit": ({ tx }: PrivilegedInput<"apply.commit">) => {
       if (!this.#find(tx).backup) throw new Error("committed before the swap");
@@ -123,10 +157,20 @@ export class StrictHelper implements HelperClient {
     },
     "tree.digest": ({ plugin, paths }: PrivilegedInput<"tree.digest">) => ({
       digests: Object.fromEntries(
-        (paths ?? [...this.disk(plugin).keys()]).map((path) => [path, this.#digest(plugin, path)]),
+        (paths ?? [...this.disk(plugin).keys()].filter((path) => !path.startsWith("local.d/"))).map((path) => [
+          path,
+          this.#digest(plugin, path),
+        ]),
       ),
     }),
     "tree.read": ({ plugin, path }: PrivilegedInput<"tree.read">) => ({ content: this.#content(`${plugin}/${path}`) }),
+    "service.list": () => ({
+      services: [...this.running.keys()].map((key) => {
+        const [, plugin = "", service = "", instance] = /^([^:]+):([^@]+)(?:@(.+))?$/.exec(key) ?? [];
+        const name = { plugin, service, ...(instance === undefined ? {} : { instance }) };
+        return { ...name, state: "running" as const, pid: 1 };
+      }),
+    }),
     "service.drained": () => ({ drained: true }),
     "service.act": ({ action, ...service }: PrivilegedInput<"service.act">) => {
       if (action === "stop") this.running.delete(serviceKey(service));
@@ -164,6 +208,10 @@ export class StrictHelper implements HelperClient {
     const content = this.#content(`${plugin}/${path}`);
     return content === null ? null : createHash("sha256").update(content).digest("hex");
   }
+}
+
+function isFront(tree: Tree): boolean {
+  return tree.get("main.conf")?.includes("side") === false;
 }
 
 export function serviceKey({ plugin, service, instance }: ServiceName): string {

@@ -1,18 +1,10 @@
-/** Three slots over one table: hosts are made by calls, pools are files with a daemon each, sites are lines of shared files. */
-import {
-  defineProvider,
-  defineSlot,
-  type Migration,
-  type Provider,
-  ProviderError,
-  type RenderingProvider,
-  type Slot,
-} from "@patchbay/sdk";
-import * as v from "valibot";
+/**
+ * Four slots over one table: hosts are made by calls, pools are files with a daemon each, sites are lines of shared files
+ * with one of two backends at the front, zones are made by calls to either of two backends, or to none.
+ */
+import { defineProvider, defineSlot, type Migration, type Provider, type Slot } from "@patchbay/sdk";
 import { createSlotTable, type SlotTable } from "../../slots/slot-table.ts";
-
-const unit = v.strictObject({ text: v.string() });
-export type ToyUnit = v.InferOutput<typeof unit>;
+import { hosts, pools, type SitesOptions, sites, type ToyUnit, ToyWorld, toyUnit, zoneBase } from "./toy-providers.ts";
 
 export const toyMigrations: readonly Migration[] = [
   {
@@ -24,6 +16,7 @@ export const toyMigrations: readonly Migration[] = [
         table.text("slot").notNullable();
         table.text("key").notNullable();
         table.text("text").notNullable();
+        table.text("home");
         table.bigInteger("created_at");
         table.bigInteger("updated_at");
         table.unique(["slot", "key"]);
@@ -43,13 +36,13 @@ export const toyMigrations: readonly Migration[] = [
   },
 ];
 
-function toySlot(id: string, option: string | null, after: readonly string[]): Slot<ToyUnit> {
-  return defineSlot({
+function toySlot(id: string, option: string | null, more: Partial<Slot<ToyUnit>> = {}): Slot {
+  const slot = defineSlot<ToyUnit>({
     id,
     title: id,
     option,
-    unit,
-    after,
+    unit: toyUnit,
+    after: [],
     load: async (read, keys) => {
       const rows = await read.all<{ key: string; text: string }>(
         "select key, text from things where slot = ? and key in (select value from json_each(?))",
@@ -64,120 +57,72 @@ function toySlot(id: string, option: string | null, after: readonly string[]): S
       );
       return rows.map((row) => row.key);
     },
+    assigned: async (read, keys) => {
+      const rows = await read.all<{ key: string; home: string }>(
+        "select key, home from things where slot = ? and home is not null and key in (select value from json_each(?))",
+        [id, JSON.stringify(keys)],
+      );
+      return new Map(rows.map((row) => [row.key, row.home]));
+    },
+    ...more,
   });
-}
-
-/** The world outside, which the hosts' provider works on. */
-export class ToyWorld {
-  readonly hosts = new Map<string, string>();
-  readonly calls: string[] = [];
-  /** Called inside a call, after half of its work; may throw. */
-  during: (key: string) => void = () => {};
-}
-
-function hosts(world: ToyWorld): Provider<ToyUnit> {
-  return {
-    kind: "execute",
-    audit: () => [],
-    apply: async (key, { text }, previous) => {
-      world.calls.push(`apply ${key} ${text} ${previous?.text ?? "-"}`);
-      world.hosts.set(key, "half done");
-      world.during(key);
-      world.hosts.set(key, text);
-    },
-    remove: async (key) => {
-      world.calls.push(`remove ${key}`);
-      world.during(key);
-      world.hosts.delete(key);
-    },
-    drifted: async (units) => [...units].filter(([key, { text }]) => world.hosts.get(key) !== text).map(([key]) => key),
-  };
-}
-
-const pools: Provider<ToyUnit> = {
-  kind: "render",
-  audit: () => [],
-  base: () => ({ files: [{ path: "common.conf", content: "common\n" }] }),
-  render: (key, { text }) => {
-    const body = `pool ${key} ${text}`;
-    return {
-      files: [{ path: `pool.d/${key}.conf`, content: `${body}\n` }],
-      services: [{ service: "pool", instance: key }],
-      probes: [{ kind: "http", port: "http", host: `${key}.test`, path: "/", body }],
-    };
-  },
-};
-
-/** Options of the sites' provider, which a test may change between passes. */
-export interface SitesOptions {
-  base: string;
-  /** Put into every line. */
-  dialect: string;
-}
-
-export function sites(options: SitesOptions): RenderingProvider<ToyUnit> {
-  const service = { service: "daemon" };
-  return {
-    kind: "render",
-    audit: ({ text }) => (text === "unsupported" ? [{ field: "text", message: "cannot be said" }] : []),
-    base: () => ({ files: [{ path: "main.conf", content: `${options.base}\n` }], services: [service] }),
-    render: (key, { text }) => {
-      if (text === "throws") throw new Error("a bug");
-      if (text === "invalid") throw new ProviderError("invalid", "no");
-      const line = `${options.dialect} ${key} ${text};`;
-      const own = text.startsWith("own") ? [{ path: `sites/${key}.conf`, content: `${text}\n` }] : [];
-      return {
-        lines: [{ file: `lines/${key.length % 4}.map`, key: text === "thief" ? "s1" : key, line }],
-        files: own,
-        services: [service],
-        probes: [{ kind: "http", port: "http", host: `${key}.test`, path: "/", body: line }],
-      };
-    },
-    generation: (number) => ({
-      files: [{ path: "generation.conf", content: `generation ${number}\n` }],
-      services: [service],
-      probes: [{ kind: "http", port: "http", host: "generation.test", path: "/", body: `generation ${number}\n` }],
-    }),
-  };
+  return slot as never;
 }
 
 export interface Toy {
+  /** Where hosts are. */
   readonly world: ToyWorld;
+  /** Where zones are, by the id of their backend. */
+  readonly zones: { readonly near: ToyWorld; readonly far: ToyWorld };
+  /** Of the site server `one`. */
   readonly options: SitesOptions;
+  /** The site server, `one` or `two`. Follows `Bench.choose`. */
   chosen: string;
+  /** `near`, `far` or `none`. Follows `Bench.choose`. */
+  zoneServer: string;
   /** Plugins of which the packages are gone. */
   readonly absent: Set<string>;
   table(): SlotTable;
 }
 
-export function createToy(): Toy {
-  const world = new ToyWorld();
+/** `sharesPorts`: whether the site servers do. */
+export function createToy(sharesPorts = true): Toy {
   const options = { base: "base 1", dialect: "plain" };
   const use = () => {
     throw new Error("toys use nothing");
   };
-  const entry = (slot: string, id: string, create: () => Provider<ToyUnit>) =>
-    defineProvider<ToyUnit>({ slot, id, title: id, create }) as never;
+  const world = new ToyWorld();
+  const zones = { near: new ToyWorld(), far: new ToyWorld() };
+  const from = (plugin: string, [slot, id]: readonly [string, string], create: () => Provider<ToyUnit>) => {
+    const entry = defineProvider<ToyUnit>({ slot, id, title: id, create }) as never;
+    return { plugin, entry, use, sharesPorts: slot === "sites" && sharesPorts };
+  };
   const toy: Toy = {
     world,
+    zones,
     options,
     chosen: "one",
+    zoneServer: "none",
     absent: new Set(),
     table: () => table,
   };
   const table = createSlotTable({
     slots: [
-      toySlot("sites", "site_server", ["pools"]),
-      toySlot("hosts", null, []),
-      toySlot("pools", null, ["hosts"]),
-    ] as never,
-    providers: [
-      { plugin: "toy-hosts", entry: entry("hosts", "hosts", () => hosts(world)), use },
-      { plugin: "toy-pools", entry: entry("pools", "pools", () => pools), use },
-      { plugin: "toy-sites", entry: entry("sites", "one", () => sites(options)), use },
-      { plugin: "toy-other", entry: entry("sites", "two", () => sites({ base: "other base", dialect: "other" })), use },
+      toySlot("sites", "site_server", { after: ["pools"] }),
+      toySlot("hosts", null),
+      toySlot("pools", null, { after: ["hosts"] }),
+      toySlot("zones", "zone_server", { cardinality: "many", optional: true }),
     ],
-    chosen: () => toy.chosen,
+    providers: [
+      from("toy-hosts", ["hosts", "hosts"], () => hosts(world)),
+      from("toy-pools", ["pools", "pools"], () => pools),
+      from("toy-sites", ["sites", "one"], () => sites(options)),
+      from("toy-other", ["sites", "two"], () => sites({ base: "other base", dialect: "other" })),
+      from("toy-near", ["zones", "near"], () => hosts(zones.near, zoneBase)),
+      from("toy-far", ["zones", "far"], () => hosts(zones.far)),
+    ],
+    ports: { http: 80, https: 443 },
+    chosen: (option) => (option === "zone_server" ? toy.zoneServer : toy.chosen),
     installed: (plugin) => !toy.absent.has(plugin),
   });
   return toy;

@@ -1,0 +1,174 @@
+import type { Read, UnitIssue } from "@patchbay/sdk";
+import type { Candidate } from "../slots/candidate.ts";
+import type { SlotEntry } from "../slots/slot-table.ts";
+import { pageSize } from "./all-keys.ts";
+import type { ApplyDeps, Batch, BatchApplier, Sink } from "./apply-batch.ts";
+import { Bisector } from "./bisect.ts";
+import { type Deployment, deploy, type Place } from "./deployment.ts";
+import { markedKeys } from "./dirty.ts";
+import { executeItems } from "./execute-items.ts";
+import { baseKey, type Item } from "./item.ts";
+import { Ledger } from "./ledger.ts";
+import { canRemove, loadWishes, prepareBase, prepareFor, toRemoval, type Wishes } from "./prepare.ts";
+import { observeSleeping } from "./sleeping.ts";
+import type { UnitFailure } from "./types.ts";
+
+/** A candidate beside the provider that is chosen. */
+export interface Rehearsal {
+  readonly entry: SlotEntry;
+  readonly candidate: Candidate;
+  readonly applier: BatchApplier;
+  /** Runs one page at a time while nothing else writes. */
+  alone<T>(work: () => Promise<T>): Promise<T>;
+  onProgress(share: number): void;
+}
+
+/**
+ * Puts a candidate to the side with every unit that is assigned to nobody, page by page, so that changes come in between.
+ * What changes after its page is not brought to it: handing over renders whatever differs then. Returns what it refused.
+ */
+export async function rehearse(deps: ApplyDeps, rehearsal: Rehearsal): Promise<readonly UnitFailure[]> {
+  const { alone, entry, onProgress } = rehearsal;
+  const keys: string[] = [];
+  for await (const page of pagesOf(entry, deps.storage.read)) keys.push(...page);
+  const failures: UnitFailure[] = [];
+  onProgress(0);
+  await alone(async () => failures.push(...(await applyPage(deps, rehearsal, { keys: [], wanted: new Set(keys) }))));
+  // Without its base nothing of it would hold.
+  if (failures.some(({ key }) => key === baseKey)) return failures;
+  for (let from = 0; from < keys.length; from += pageSize) {
+    const page = keys.slice(from, from + pageSize);
+    await alone(async () => failures.push(...(await applyPage(deps, rehearsal, { keys: page }))));
+    deps.crashPoint("reconcile:prepared");
+    onProgress(Math.min(1, (from + page.length) / keys.length));
+  }
+  onProgress(1);
+  return failures;
+}
+
+/** Keys that should exist, a page at a time. */
+async function* pagesOf({ slot }: SlotEntry, read: Read): AsyncGenerator<readonly string[]> {
+  for (let after = ""; ; ) {
+    const page = await slot.keys(read, after, pageSize);
+    if (page.length > 0) yield page;
+    const last = page.at(-1);
+    if (last === undefined || page.length < pageSize) return;
+    after = last;
+  }
+}
+
+/** The base with what the candidate has left of units that are gone (`wanted`: those that are not), or a page of units. */
+async function applyPage(
+  deps: ApplyDeps,
+  { applier, candidate, entry }: Rehearsal,
+  page: { keys: readonly string[]; wanted?: ReadonlySet<string> },
+): Promise<readonly UnitFailure[]> {
+  const ledger = new Ledger(deps.storage.read);
+  const failures: UnitFailure[] = [];
+  const fail = (failure: UnitFailure) => void failures.push(failure);
+  const deployment = await deploy(entry, ledger, candidate.id);
+  const place = deployment.at(candidate);
+  const rows = await ledger.units(entry.slot.id, [baseKey, ...page.keys]);
+  const wishes = await loadWishes(deployment, deps.storage.read, page.keys);
+  // What a change has only just marked is not everywhere it has to be; it is brought along when the front is handed over.
+  const pending = await markedKeys(deps.storage.read, entry.slot.id);
+  const units = page.keys.filter((key) => isEverybodys(wishes, key) && !pending.has(key));
+  const prepared = prepareFor(deployment, place, { keys: units, rows, wishes, logger: deps.logger });
+  for (const failure of prepared.failures) fail(failure);
+  const base = prepareBase(deployment, place, { rows, forced: page.wanted !== undefined });
+  const gone = page.wanted ? await leftOver(ledger, { deployment, place }, page.wanted) : [];
+  const items = [...(base ? [base] : []), ...prepared.items, ...gone];
+  const observed = new Map<string, string | null>();
+  await observeSleeping({ host: deps.host, ledger, observed }, entry.slot.id, { place, items });
+  const batch: Batch = { ...quiet, entry, place, observed };
+  const isCalled = (item: Item) => candidate.provider().kind === "execute" && item.key !== baseKey;
+  const files = items.filter((item) => !isCalled(item));
+  const options = { whole: false, fail };
+  await new Bisector(deps, applier, { batch, size: files.length, options }).apply(files);
+  const calls = items.filter(isCalled);
+  if (!failures.some(({ key }) => key === baseKey))
+    await executeItems(deps, { entry, place, items: calls, sink: quiet.sink, fail });
+  return failures;
+}
+
+/** Nobody waits for what is done beside the provider that serves. */
+const quiet = {
+  sink: { live: () => {}, executed: () => {}, settle: async () => {}, took: () => {} } satisfies Sink,
+  leaving: new Set<string>(),
+  refresh: false,
+  orphans: [],
+  claims: false,
+  handOver: undefined,
+} as const;
+
+/** True for a unit that goes with the choice: it exists, and is assigned to nobody. */
+function isEverybodys({ assigned, units }: Wishes, key: string): boolean {
+  return units.has(key) && !assigned.has(key);
+}
+
+async function leftOver(
+  ledger: Ledger,
+  at: { deployment: Deployment; place: Place },
+  wanted: ReadonlySet<string>,
+): Promise<readonly Item[]> {
+  const where = { slot: at.deployment.entry.slot.id, plugin: at.place.candidate.plugin };
+  const found: Item[] = [];
+  for (let after = ""; ; ) {
+    const rows = await ledger.unitsOf(where, after, pageSize);
+    const gone = rows.filter(({ key }) => !wanted.has(key));
+    if (canRemove(at.place)) found.push(...gone.map((row) => toRemoval(at.place, row)));
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return found;
+    after = last.key;
+  }
+}
+
+/** What a candidate says of every unit that would come to it, and of those it would have to relay. Pure. */
+export async function auditAll(
+  entry: SlotEntry,
+  candidate: Candidate,
+  read: Read,
+): Promise<{ units: number; refused: UnitIssue[]; lost: UnitIssue[] }> {
+  const provider = candidate.provider();
+  const relays = entry.slot.cardinality === "many" || (provider.kind === "render" && provider.relay !== undefined);
+  const found = { units: 0, refused: [] as UnitIssue[], lost: [] as UnitIssue[] };
+  for await (const keys of pagesOf(entry, read)) {
+    const units = await entry.slot.load(read, keys);
+    const assigned = (await entry.slot.assigned?.(read, keys)) ?? new Map<string, string>();
+    for (const [key, unit] of units) {
+      const to = assigned.get(key);
+      if (to !== undefined && to !== candidate.id && !relays)
+        found.refused.push({
+          unit: key,
+          field: "",
+          message: `${candidate.title} cannot pass requests on to another backend.`,
+        });
+      if (to !== undefined) continue;
+      found.units += 1;
+      for (const { field, message, lost } of provider.audit(unit))
+        (lost === true ? found.lost : found.refused).push({ unit: key, field, message });
+    }
+  }
+  return found;
+}
+
+/** How long a provider may look at a page of units. Milliseconds. */
+const deadlineMs = 60_000;
+
+/** Keys of units that a candidate was told and of which its world says something else. */
+export async function compareAll(ledger: Ledger, entry: SlotEntry, candidate: Candidate): Promise<readonly string[]> {
+  const provider = candidate.provider();
+  if (provider.kind !== "execute") return [];
+  const different: string[] = [];
+  for (let after = ""; ; ) {
+    const rows = await ledger.unitsOf({ slot: entry.slot.id, plugin: candidate.plugin }, after, pageSize);
+    const told = new Map(rows.map(({ key, unit }) => [key, unit]));
+    if (told.size > 0) {
+      const drifted = await provider.drifted(told, AbortSignal.timeout(deadlineMs));
+      different.push(...drifted.map(({ key }) => key));
+    }
+    const last = rows.at(-1);
+    if (last === undefined || rows.length < pageSize) return different;
+    after = last.key;
+  }
+}
