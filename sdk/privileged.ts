@@ -12,7 +12,7 @@ const instance = v.pipe(v.string(), v.regex(/^[a-z0-9][a-z0-9.-]{0,40}$/));
 const treePath = v.pipe(
   v.string(),
   v.maxLength(512),
-  v.regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._@-]+(?:\/[A-Za-z0-9._@-]+)*$/),
+  v.regex(/^(?!.*(?:^|\/)\.{1,2}(?:\/|$))[A-Za-z0-9._@+-]+(?:\/[A-Za-z0-9._@+-]+)*$/),
 );
 const sha256 = v.pipe(v.string(), v.regex(/^[0-9a-f]{64}$/));
 const transaction = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/));

@@ -1,12 +1,14 @@
-import { spawnSync } from "node:child_process";
+import { execFile, spawnSync } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type DnsWorld, dnsConformance, type PanelUnderTest } from "@patchbay/sdk/conformance";
 import { startConformancePanel, testMachine } from "../../test/harness/conformance-panel.ts";
 
-function dig({ dns }: PanelUnderTest, ...words: readonly string[]): string {
+function dig({ dns }: PanelUnderTest, ...words: readonly string[]): Promise<string> {
   const server = [`@${dns.address}`, "-p", `${dns.port}`, "+norec", "+tries=1", "+time=1"];
-  return spawnSync("dig", [...server, ...words], { encoding: "utf8" }).stdout;
+  return new Promise((resolve) => {
+    execFile("dig", [...server, ...words], { encoding: "utf8" }, (_error, stdout) => resolve(stdout));
+  });
 }
 
 function nsupdate({ dns }: PanelUnderTest, zone: string, line: string, ...words: readonly string[]): number | null {
@@ -27,16 +29,17 @@ function daemon(panel: PanelUnderTest): number {
 }
 
 function world(panel: PanelUnderTest): DnsWorld {
-  const answer = (name: string, type: string) => dig(panel, "+noall", "+answer", "+authority", name, type).split("\n");
+  const answer = async (name: string, type: string) =>
+    (await dig(panel, "+noall", "+answer", "+authority", name, type)).split("\n");
   return {
     // A delegation is answered as a referral, so the section does not matter.
     answers: async (name, type) =>
-      answer(name, type).flatMap((line) => {
+      (await answer(name, type)).flatMap((line) => {
         const [, owner, found, data = ""] = /^(\S+)\.\s+\d+\s+IN\s+(\S+)\s+(.*)$/.exec(line) ?? [];
         const asked = owner === name && found === type;
         return asked ? [data] : [];
       }),
-    hasZone: async (zone) => / aa[ ;]/.test(dig(panel, zone, "SOA")),
+    hasZone: async (zone) => / aa[ ;]/.test(await dig(panel, zone, "SOA")),
     writes: () => panel.applies(),
     tamper: async (zone, name, type) => {
       const status = nsupdate(panel, zone, `update delete ${name} ${type}`, "-y", updateKey(panel));
@@ -62,7 +65,7 @@ dnsConformance({
     ownNameServers: true,
     daemon: "named",
     refusesStrangers: async (panel, zone) => [
-      ...(dig(panel, zone, "AXFR").includes("Transfer failed") ? [] : ["a transfer"]),
+      ...((await dig(panel, zone, "AXFR")).includes("Transfer failed") ? [] : ["a transfer"]),
       ...(nsupdate(panel, zone, `update add stranger.${zone} 60 A 192.0.2.1`) === 0 ? ["an update"] : []),
     ],
   },

@@ -53,7 +53,7 @@ export function addRecord(
 
 /** The same for all ways to write the same data. */
 export function toComparable(type: string, text: string): string {
-  if (type === "TXT" || type === "CAA") return text.replaceAll('" "', "").replaceAll('"', "");
+  if (type === "TXT" || type === "CAA") return text.replaceAll('" "', "").replace(/\\?"|\\(?=;)/g, "");
   return text.toLowerCase().replace(/\.$/, "");
 }
 

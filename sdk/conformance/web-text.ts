@@ -13,8 +13,11 @@ export function customText(stage: WebStage, subject: WebSubject): void {
   });
 
   stage.step("for another web server is kept, and means nothing here", async (scene) => {
-    const foreign = { provider: "another-server", content: "} ]]> <nonsense>" };
-    await scene.leavesFiles(() => scene.change("domains/save-include", { domain_id: siteOf(stage), ...foreign }));
+    const backends = await scene.look<{ slot: string; id: string }[]>("system/detect");
+    const other = backends.find(({ id, slot }) => slot === "web" && id !== subject.option);
+    if (other === undefined) return;
+    const foreign = { provider: other.id, content: "} ]]> <nonsense>" };
+    await scene.change("domains/save-include", { domain_id: siteOf(stage), ...foreign });
     expect((await scene.get("addon.test", "/page.php")).status).toBe(200);
     await scene.change("domains/save-include", { domain_id: siteOf(stage), ...foreign, content: "" });
   });

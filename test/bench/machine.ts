@@ -11,6 +11,8 @@ export function machineFacts(): readonly (readonly [string, string])[] {
     ["kernel", `Linux ${release()}`],
     ["Node", process.version],
     ["nginx", versionOf("nginx", ["-v"], /nginx\/([\d.]+)/)],
+    ["Apache", versionOf("apache2", ["-v"], /Apache\/([\d.]+)/)],
+    ["BIND", versionOf("named", ["-v"], /BIND ([\d.]+)/)],
     ["PHP", versionOf("php-fpm8.2", ["-v"], /PHP ([\d.]+)/)],
     ["load when the run began", loadavg()[0]?.toFixed(2) ?? "unknown"],
   ];

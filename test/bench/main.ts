@@ -1,5 +1,6 @@
 import { type BareServer, serveBare } from "./bare-server.ts";
 import { measureBurst } from "./burst.ts";
+import { measureDns } from "./dns.ts";
 import type { Row } from "./figures.ts";
 import { generateLoad, type Load, loadGenerator } from "./load.ts";
 import { machineFacts } from "./machine.ts";
@@ -9,6 +10,7 @@ import { type Section, toText, writeReport } from "./report.ts";
 import { measureRequestPath } from "./request-path.ts";
 import { measureSites } from "./sites.ts";
 import { measureStartUp } from "./start-up.ts";
+import { measureSwitch } from "./switch.ts";
 import { runTracedHelper, runTracedKernel } from "./traced-panel.ts";
 
 /** Parts of the benchmark that run in processes of their own. */
@@ -52,6 +54,27 @@ line and its database driver, and is otherwise the one that is shipped.`,
     method: `A hundred calls of \`domains.add\` sent together, five times. Reloads are counted by the generation number nginx serves. Each
 caller asks for its site the moment it is told that it is live.`,
     run: measureBurst,
+  },
+  {
+    name: "switch",
+    title: "Another web server",
+    method: `Instances with 100, 1,000 and 10,000 sites of one account, each with HTTPS and a certificate, seeded as above. The option
+\`web_server\` is saved as \`apache\`, which has served nothing yet, and then as \`nginx\` again, which kept its files. *Rendered and
+written* is what the panel itself does to make the new server ready beside the old one: units loaded, checked and rendered, files
+written and put into place, the ledger. It is measured where the kernel talks to the helper, without the daemon's own test, its
+reloads and the probes. A visitor asks a page of one site every 5 ms, by turns over HTTP and HTTPS, each time on a new
+connection; what counts is the longest time without a good answer, also when it was only slow.`,
+    run: measureSwitch,
+  },
+  {
+    name: "dns",
+    title: "Changing a record",
+    method: `Two instances at once, with 10 and 10,000 zones, and on each a zone of 15 and one of 1,000 records; all others are as the
+template makes them. An A record is added and changed over HTTP (\`dns.add-record\`, \`dns.update-record\`), and from the moment the
+request is sent the name server is asked over UDP, with pauses of 0.3 ms, until the answer is the new one. In turn with it the same
+is done to another name of the zone by one bare UPDATE with TSIG, which only the name server handles. Zones are seeded as rows and
+served by one full reconcile.`,
+    run: measureDns,
   },
   {
     name: "start",

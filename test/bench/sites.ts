@@ -2,9 +2,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fetchSite } from "../harness/site.ts";
 import { judged, noted, type Row, type Spread, show, spreadOf } from "./figures.ts";
-import { addAccount, BenchPanel, processesWith } from "./panel.ts";
+import { addAccount, type BenchPanel, processesWith } from "./panel.ts";
 import { type Resident, residentOf } from "./resident.ts";
 import { seedSites } from "./seed.ts";
+import { orDestroy, startSeeded } from "./seeded-panel.ts";
 import { type ChangeTrace, shadowMark, traceMark } from "./trace.ts";
 
 const sizes = [10, 1_000, 10_000] as const;
@@ -50,29 +51,15 @@ export async function measureSites(): Promise<readonly Row[]> {
 }
 
 async function prepareStand(size: number): Promise<Stand> {
-  const panel = await BenchPanel.start({ traced: true });
-  try {
-    // The sites that are there belong to one account, the ones that are added to another.
-    const bulk = await addAccount(panel, "bulk");
+  // The sites that are there belong to one account, the ones that are added to another.
+  const { panel, reconcileSeconds } = await startSeeded({ traced: true }, ({ data }, account) =>
+    seedSites({ database: join(data, "panel", "panel.db"), account, sites: size }),
+  );
+  return orDestroy(panel, async () => {
     const { id: accountId } = await addAccount(panel, "adder");
-    await panel.stop();
-    const database = join(panel.data, "panel", "panel.db");
-    await seedSites({ database, account: bulk, sites: size });
-    await panel.up();
-    const client = panel.admin();
-    const started = performance.now();
-    const answer = await client.post("reconcile/run", {});
-    const reconcileSeconds = (performance.now() - started) / 1000;
-    client.close();
-    if (answer.status !== 200 || answer.body.data.failures.length > 0)
-      throw new Error(`no reconcile: ${answer.text.slice(0, 2000)}`);
     if (!(await siteAnswers(panel, "seeded-00009.example.org"))) throw new Error("a seeded site does not answer");
     return { size, panel, accountId, reconcileSeconds, costs: [] };
-  } catch (error) {
-    process.stderr.write(panel.output.slice(-4000));
-    await panel.destroy();
-    throw error;
-  }
+  });
 }
 
 async function addSite({ panel, accountId }: Stand, round: number): Promise<Cost> {

@@ -16,6 +16,7 @@ import { loadPlugins } from "../../kernel/plugins/load.ts";
 import { findPlugins } from "../../kernel/plugins/manifest.ts";
 import { nextEpoch } from "../../kernel/storage/key.ts";
 import { partArgv, root } from "./programs.ts";
+import { traceCalls, traceTask } from "./task-trace.ts";
 import { epochMs, shadowMark, Trace } from "./trace.ts";
 
 /** The part `helper`: `patchbay up` with the kernel below, and with a word when a daemon's own test begins. */
@@ -61,7 +62,7 @@ function leavePassword(panel: string, owner: { uid: number; gid: number } | unde
   if (owner) chownSync(file, owner.uid, owner.gid);
 }
 
-/** The part `kernel`: the kernel's own start, with a trace around its host and around each added domain. */
+/** The part `kernel`: the kernel's own start, with a trace around its host, each added domain, and the steps of a switch. */
 export async function runTracedKernel(): Promise<void> {
   const instance = instanceFrom(process.env, true);
   const trace = new Trace();
@@ -72,14 +73,20 @@ export async function runTracedKernel(): Promise<void> {
   const plugins = await loadPlugins(found, ({ manifest }) => join(root, "dist", "plugins", manifest.id, "index.js"));
   const { servicesPort, bind: address } = instance;
   const phpVersions = await detectPhpVersions();
-  const host = trace.around(createHost({ hello, client, servicesPort, address, phpVersions }));
+  const host = traceCalls(trace.around(createHost({ hello, client, servicesPort, address, phpVersions })));
   const tls = join(instance.panel, "tls");
   const server = await serverCertificate(tls, ["localhost"], Date.now());
   const parts = { instance, foundation, host, plugins, serverCertificate: server };
   const kernel = await createKernel({ ...parts, crashAt: undefined });
   await welcomeFirstAdmin(instance, kernel, foundation);
-  const run: typeof kernel.run = (call) =>
-    call.operation.id === "domains.add" ? trace.change(() => kernel.run(call)) : kernel.run(call);
+  const run: typeof kernel.run = async (call) => {
+    if (call.operation.id === "domains.add") return trace.change(() => kernel.run(call));
+    const answer = await kernel.run(call);
+    const { operation_id: id } = (answer.data ?? {}) as { operation_id?: string };
+    if (call.operation.id === "system.save-option" && answer.status === 202 && id !== undefined)
+      traceTask(kernel.outcomes, foundation.storage.read, id);
+    return answer;
+  };
   const certificate = await panelCertificate(tls, [instance.bind], Date.now());
   await openPanel(instance, { ...kernel, run }, foundation, certificate);
   process.on("SIGTERM", () => void kernel.stop().then(() => process.exit(0)));
