@@ -1,12 +1,14 @@
 import { existsSync, lstatSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { askSecurely, shakeHands } from "../../sdk/conformance/tls-request.ts";
 import type { Client } from "../harness/client.ts";
 import { filesNaming, whoami, writeIntoHome } from "../harness/files.ts";
 import { TestInstance } from "../harness/instance.ts";
 import { addDomain, createAccount, holderPassword, must, type NewAccount } from "../harness/must.ts";
 import { processesOf } from "../harness/processes.ts";
 import { until } from "../harness/wait.ts";
+import { dig } from "../harness/zone-transfer.ts";
 
 const isRoot = process.getuid?.() === 0;
 /** An ordinary user nobody else is: tests of other files may run as one too. */
@@ -33,6 +35,8 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
 
   const page = (root: string) => writeIntoHome(account.home_dir, `${root}/index.php`, whoami);
   const uid = () => lstatSync(account.home_dir).uid;
+  const secure = () => ({ address: "127.0.0.1", port: instance.ports.services + 443 });
+  const addresses = (name: string) => dig(instance, "+short", name, "A").split("\n").filter(Boolean);
   const below = (path: string) => path.slice(account.home_dir.length + 1);
 
   it("serves its PHP page as the account's own user", async () => {
@@ -45,6 +49,18 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     }
   });
 
+  it("answers for its zone, and over HTTPS with a certificate of its own", async () => {
+    for (const name of ["alice.test", "www.alice.test", "mail.alice.test"]) {
+      expect(addresses(name), name).toEqual(["127.0.0.1"]);
+    }
+    expect(dig(instance, "+short", "alice.test", "MX")).toBe("10 mail.alice.test.\n");
+    expect(await askSecurely(secure(), { host: "alice.test", path: "/" })).toMatchObject({
+      status: 200,
+      text: `uid=${uid()}`,
+    });
+    expect((await shakeHands(secure(), "alice.test"))?.certificate.subjectaltname).toBe("DNS:alice.test");
+  });
+
   it("serves an addon domain and a subdomain from directories of their own", async () => {
     const addon = await addDomain(admin, account, "addon.test");
     expect(addon.document_root).toBe(`${account.home_dir}/public_html/addon.test`);
@@ -54,6 +70,13 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     writeIntoHome(account.home_dir, `${below(subdomain.document_root)}/index.php`, '<?php echo "shop";');
     expect(await instance.site("addon.test")).toMatchObject({ status: 200, text: "addon" });
     expect(await instance.site("shop.alice.test")).toMatchObject({ status: 200, text: "shop" });
+    for (const host of ["addon.test", "shop.alice.test"]) {
+      expect(addresses(host), host).toEqual(["127.0.0.1"]);
+      expect((await askSecurely(secure(), { host, path: "/" })).status, host).toBe(200);
+    }
+    // A name below one's own zone is kept in that one.
+    const zones = await must(admin.get("dns/list", { account_id: account.id }));
+    expect(zones.map((zone: { domain: string }) => zone.domain)).toEqual(["addon.test", "alice.test"]);
     expect(await instance.site("alice.test")).toMatchObject({ status: 200, text: `uid=${uid()}` });
   });
 
@@ -73,8 +96,11 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     const domain_id = account.domains[0]?.id;
     await must(admin.post("domains/add-alias", { domain_id, alias: "alias.test" }));
     expect(await instance.site("alias.test")).toMatchObject({ status: 200, text: `uid=${uid()}` });
+    const { certificate } = (await shakeHands(secure(), "alias.test")) ?? {};
+    expect(certificate?.subjectaltname).toBe("DNS:alice.test, DNS:alias.test");
     await must(admin.post("domains/remove-alias", { domain_id, alias: "alias.test" }));
     expect((await instance.site("alias.test")).status).toBe(404);
+    expect((await shakeHands(secure(), "alice.test"))?.certificate.subjectaltname).toBe("DNS:alice.test");
   });
 
   it("moves a document root and removes a domain", async () => {
@@ -87,6 +113,7 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     expect(await instance.site("moved.test")).toMatchObject({ status: 200, text: "new" });
     await must(admin.post("domains/remove", { account_id: account.id, domain_id: moved.id }));
     expect((await instance.site("moved.test")).status).toBe(404);
+    expect(dig(instance, "moved.test", "SOA")).toContain("status: REFUSED");
     expect(existsSync(join(account.home_dir, "public_html/new/index.php")), "the tenant's files stay").toBe(true);
     const outside = { account_id: account.id, domain: "outside.test", type: "addon", document_root: "/etc" };
     expect(await admin.post("domains/add", outside)).toMatchObject({ status: 400 });
@@ -134,9 +161,12 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     expect(await must(admin.get("accounts/list", { search: "alice" }))).toMatchObject({ items: [] });
     for (const host of ["alice.test", "addon.test", "shop.alice.test", "to301.test"]) {
       expect([0, 404], host).toContain((await instance.site(host)).status);
+      expect(dig(instance, host, "SOA"), host).toContain("status: REFUSED");
+      expect((await shakeHands(secure(), host))?.certificate.subjectaltname ?? "", host).not.toContain(host);
     }
     expect(existsSync(account.home_dir)).toBe(false);
     expect(filesNaming(join(instance.data, "etc"), ["alice", "addon.test", "to301", "to302"])).toEqual([]);
+    expect(filesNaming(join(instance.data, "state/dns-bind/zones"), ["alice", "addon.test", "to301"])).toEqual([]);
     const sockets = readdirSync(join(instance.data, "run"), { recursive: true }).map(String);
     expect(sockets.filter((name) => name.includes("alice"))).toEqual([]);
     if (multiUser) await until("the account's processes to end", () => processesOf(owner).length === 0);
@@ -153,5 +183,6 @@ describe.each(users)("the life of an account, as $name", ({ options, multiUser }
     expect(existsSync(join(account.home_dir, "public_html/index.php"))).toBe(false);
     page("public_html");
     expect(await instance.site("alice.test")).toMatchObject({ status: 200, text: `uid=${uid()}` });
+    expect(addresses("alice.test")).toEqual(["127.0.0.1"]);
   });
 });

@@ -13,6 +13,13 @@ export function holds(text: string, secret: string): boolean {
   return spellingsOf(secret).some((spelling) => text.includes(spelling));
 }
 
+/** A line of a PEM file that only who has the file knows. */
+export function keyLine(pem: string): string {
+  const line = pem.split("\n")[2];
+  if (line === undefined || !/^[A-Za-z0-9+/]{64}$/.test(line)) throw new Error("this is no PEM file of a key");
+  return line;
+}
+
 /** Files below a directory, sockets and pipes left out, that hold one of these secrets. `name: file` */
 export function filesWith(dir: string, secrets: ReadonlyMap<string, string>): string[] {
   const found: string[] = [];
@@ -33,7 +40,7 @@ function readBytes(file: string): string {
 
 /** Looks at the arguments and environment of every process of the machine, again and again, until it is stopped. */
 export class ProcessWatch {
-  readonly #secrets: ReadonlyMap<string, string>;
+  readonly #secrets: Map<string, string>;
   readonly #stop = new AbortController();
   readonly #done: Promise<void>;
   readonly found = new Set<string>();
@@ -42,8 +49,13 @@ export class ProcessWatch {
   rounds = 0;
 
   constructor(secrets: ReadonlyMap<string, string>) {
-    this.#secrets = secrets;
+    this.#secrets = new Map(secrets);
     this.#done = this.#run();
+  }
+
+  /** Looks for these too from now on. */
+  add(secrets: ReadonlyMap<string, string>): void {
+    for (const [name, secret] of secrets) this.#secrets.set(name, secret);
   }
 
   async stop(): Promise<void> {

@@ -1,32 +1,24 @@
+import { X509Certificate } from "node:crypto";
+import { readFileSync } from "node:fs";
 import { expect } from "vitest";
+import { filePath } from "../../plugins/certificates/file-path.ts";
 import { digestsUnder, writeIntoHome } from "../harness/files.ts";
 import { must } from "../harness/must.ts";
-import type { DescribedOperation } from "../matrix/operations.ts";
-import { type CorpusWorld, inputFor, send, tenantPassword } from "./corpus-world.ts";
+import { type Accepted, apply, type Data, type Procedure } from "./accepted.ts";
+import { zoneProcedures } from "./corpus-records.ts";
+import { besideOf, type CorpusWorld, inputFor, send, tenantPassword } from "./corpus-world.ts";
 import { type HostLine, readHosts, readOwnBlocks, readPool } from "./rendered.ts";
-
-type Data = Awaited<ReturnType<typeof must>>;
-
-/** An accepted value, sent for real. */
-export interface Accepted {
-  readonly world: CorpusWorld;
-  readonly operation: DescribedOperation;
-  readonly field: string;
-  readonly value: unknown;
-  readonly canonical: Data;
-}
-
-type Procedure = (accepted: Accepted) => Promise<void>;
-
-/** Sends the value in an otherwise well-formed input, for real. */
-function apply({ world, operation, field, value }: Accepted, more: Record<string, unknown> = {}): Promise<Data> {
-  return must(send(world.admin, operation, { ...inputFor(world, operation, field), ...more, [field]: value }));
-}
 
 const { entries } = Object;
 
-/** Runs a change and says which host records came. Every other line, and every file but `mayChange`, stays byte by byte. */
-async function newHosts(world: CorpusWorld, mayChange: RegExp, change: () => Promise<void>) {
+/** The domain that comes, and files of its account besides. */
+interface Coming {
+  readonly domain: string;
+  readonly files?: RegExp;
+}
+
+/** Runs a change and says which host records came. Every other line, and every file of something else, stays byte by byte. */
+async function newHosts(world: CorpusWorld, { domain, files }: Coming, change: () => Promise<void>) {
   const before = readHosts(world.instance);
   const filesBefore = digestsUnder(`${world.instance.data}/etc`);
   await change();
@@ -36,13 +28,20 @@ async function newHosts(world: CorpusWorld, mayChange: RegExp, change: () => Pro
   expect([...before.keys()].filter((name) => !after.has(name))).toEqual([]);
   const names = new Set([...Object.keys(filesBefore), ...Object.keys(filesAfter)]);
   const touched = [...names].filter((name) => filesBefore[name] !== filesAfter[name]);
-  expect(
-    touched.filter((name) => !/^web-nginx\/(?:hosts\.d|generation\.d)\//.test(name) && !mayChange.test(name)),
-  ).toEqual([]);
+  const isOwn = (name: string) => name === certificateOf(domain) || files?.test(name) === true;
+  expect(touched.filter((name) => !/^web-nginx\/(?:hosts\.d|generation\.d)\//.test(name) && !isOwn(name))).toEqual([]);
+  expectCertificate(world, domain, [domain]);
   return new Map([...after].filter(([name]) => !before.has(name)));
 }
 
-const nothingElse = /^$/;
+const certificateOf = (name: string) => `certificates/${filePath(name)}`;
+
+/** The certificate that a host line refers to is for exactly these names. */
+function expectCertificate(world: CorpusWorld, name: string, names: readonly string[]): void {
+  const file = readFileSync(`${world.instance.data}/etc/${certificateOf(name)}`);
+  const { subjectAltName } = new X509Certificate(file);
+  expect(subjectAltName).toBe(names.map((one) => `DNS:${one}`).join(", "));
+}
 
 function expectSite(
   hosts: ReadonlyMap<string, HostLine>,
@@ -53,7 +52,17 @@ function expectSite(
   const { hash, ...record } = hosts.get(name)?.record ?? { hash: "" };
   expect(hash).toMatch(/^[0-9a-f]{32}$/);
   const socket = `php/${site.user}-8.2.sock`;
-  expect(record).toEqual({ action: "site", site: site.key, log: site.key, socket, home: site.home, tail: site.root });
+  const { home, key, root: tail } = site;
+  expect(record).toEqual({
+    action: "site",
+    site: key,
+    log: key,
+    socket,
+    home,
+    file: certificateOf(key),
+    hsts: "",
+    tail,
+  });
   return `${site.key} ${hash}`;
 }
 
@@ -61,17 +70,18 @@ const createAccountDomain: Procedure = async (accepted) => {
   const { world, canonical } = accepted;
   let account: Data;
   const username = "sample";
-  const hosts = await newHosts(world, /^php\/8\.2\/\d+\/pool\.d\/sample\.conf$/, async () => {
+  const pool = /^php\/8\.2\/\d+\/pool\.d\/sample\.conf$/;
+  const hosts = await newHosts(world, { domain: canonical, files: pool }, async () => {
     account = await apply(accepted, { username });
   });
   expect(account.domain).toBe(canonical);
   const home = `${world.instance.data}/homes/${username}`;
   const proof = expectSite(hosts, canonical, { key: canonical, home, root: `${home}/public_html`, user: username });
   expect((await world.instance.site(canonical, "/.well-known/patchbay/site")).text).toBe(proof);
-  const pool = readPool(world.instance, username);
-  expect(pool.get("section")).toBe(`[${username}]`);
-  expect(pool.get("php_admin_value[open_basedir]")).toBe(`${home}/`);
-  expect([...pool.keys()].sort()).toEqual([...readPool(world.instance, "jack2").keys()].sort());
+  const written = readPool(world.instance, username);
+  expect(written.get("section")).toBe(`[${username}]`);
+  expect(written.get("php_admin_value[open_basedir]")).toBe(`${home}/`);
+  expect([...written.keys()].sort()).toEqual([...readPool(world.instance, "jack2").keys()].sort());
   await must(world.admin.post("accounts/terminate", { id: account.id }));
   expect(readHosts(world.instance).has(canonical)).toBe(false);
 };
@@ -88,7 +98,7 @@ async function listed(world: CorpusWorld, id: number): Promise<Data> {
 const addDomain: Procedure = async (accepted) => {
   const { world, canonical } = accepted;
   let domain: Data;
-  const hosts = await newHosts(world, nothingElse, async () => {
+  const hosts = await newHosts(world, { domain: canonical }, async () => {
     domain = await apply(accepted);
   });
   const { home, username } = world.tenant;
@@ -113,6 +123,7 @@ const addAlias: Procedure = async (accepted) => {
   const aliases = await must(world.admin.get("domains/aliases", { domain_id: siteId }));
   expect(aliases.map((alias: { alias: string }) => alias.alias)).toEqual([canonical]);
   expect((await world.instance.site(canonical, "/.well-known/patchbay/site")).status).toBe(200);
+  expectCertificate(world, main, [main, canonical]);
   await must(world.admin.post("domains/remove-alias", { domain_id: siteId, alias: canonical }));
   expect(readHosts(world.instance)).toEqual(before);
 };
@@ -133,7 +144,7 @@ async function expectRedirect({ world, canonical }: Accepted, name: string, reco
 const addRedirect: Procedure = async (accepted) => {
   const { world, canonical } = accepted;
   let domain: Data;
-  const hosts = await newHosts(world, nothingElse, async () => {
+  const hosts = await newHosts(world, { domain: "sample.test" }, async () => {
     domain = await apply(accepted);
   });
   expect([...hosts.keys()]).toEqual(["sample.test"]);
@@ -237,10 +248,15 @@ const accountEmail: Procedure = async (accepted) => {
   await apply({ ...accepted, value: "jack@people.test" });
 };
 
-const acceptedDryRun: Procedure = async ({ world, operation, field, value }) => {
+const acceptedDryRun: Procedure = async ({ world, operation, field, value, beside }) => {
   const more = field === "new_password" ? { confirm_password: value } : {};
   const caller = operation.id.startsWith("auth.") ? world.reseller : world.admin;
-  const input = { ...inputFor(world, operation, field), ...more, [field]: value };
+  const input = {
+    ...inputFor(world, operation, field),
+    ...besideOf(world, operation, beside),
+    ...more,
+    [field]: value,
+  };
   await must(send(caller, operation, input, true));
 };
 
@@ -260,6 +276,7 @@ const procedures: Readonly<Record<string, Procedure>> = {
   "packages.update.name": packageName,
   "tokens.create.name": tokenName,
   "accounts.update.email": accountEmail,
+  ...zoneProcedures,
 };
 
 /** Sends an accepted value the way that shows most of what became of it. */

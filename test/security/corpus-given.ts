@@ -3,8 +3,11 @@ import { existsSync, lstatSync, rmSync, symlinkSync } from "node:fs";
 import { join } from "node:path";
 import { type CorpusItem, corpusItems } from "../corpora/corpus.ts";
 import type { Answer, Client } from "../harness/client.ts";
+import { must } from "../harness/must.ts";
 import { until } from "../harness/wait.ts";
-import type { CorpusWorld } from "./corpus-world.ts";
+import type { CorpusWorld, ShownRecord } from "./corpus-world.ts";
+import { hostileTexts } from "./hostile.ts";
+import { corpusRecords } from "./record-cases.ts";
 
 /** One attempt that the corpus says must fail in this state, and what came of it. */
 export interface Attempt {
@@ -24,6 +27,7 @@ function doorsOf(world: CorpusWorld, name: unknown): readonly [door: string, ask
       () => user.post("domains/add", { domain: name, type: "redirect", redirect_to: "https://a.test/" }),
     ],
     ["domains/add-alias", () => user.post("domains/add-alias", { domain_id: tenant.siteId, alias: name })],
+    ["dns/add-zone", () => user.post("dns/add-zone", { domain: name })],
     ["accounts/create", () => reseller.post("accounts/create", { ...account, domain: name })],
   ];
 }
@@ -43,6 +47,51 @@ export async function tryForeignNames(world: CorpusWorld): Promise<Attempt[]> {
     }
   }
   await world.admin.post("system/save-option", { key: "ns1_hostname", value: "" });
+  return attempts;
+}
+
+/** Puts an alias where the corpus wants one: `www` of the tenant's zone. */
+export async function withAlias({ tenant, user }: CorpusWorld, work: () => Promise<void>): Promise<void> {
+  const www = async (): Promise<ShownRecord[]> =>
+    (await must(user.get("dns/records", { zone_id: tenant.zoneId }))).filter(({ name }: ShownRecord) => name === "www");
+  const remove = async () => {
+    for (const { id } of await www()) await must(user.post("dns/delete-record", { record_id: id }));
+  };
+  const put = ({ name, type, value }: Pick<ShownRecord, "name" | "type" | "value">) =>
+    must(user.post("dns/add-record", { zone_id: tenant.zoneId, name, type, value }));
+  const addresses = await www();
+  await remove();
+  await put({ name: "www", type: "CNAME", value: "elsewhere.example.org" });
+  await work();
+  await remove();
+  for (const address of addresses) await put(address);
+}
+
+/** Every record the corpus refuses, as the tenant sends it. The door is the field that is wrong, or `state`. */
+export async function tryRecords({ tenant, user }: CorpusWorld): Promise<Attempt[]> {
+  const attempts: Attempt[] = [];
+  for (const { fault, id, record, verdict } of corpusRecords) {
+    if (verdict !== "reject") continue;
+    const answer = await user.post("dns/add-record", { zone_id: tenant.zoneId, ...record });
+    attempts.push({ id, door: fault, answer });
+  }
+  return attempts;
+}
+
+/** Hostile text in every setting of every plugin, and in a key there is not. The door is the field that must be named. */
+export async function trySettings({ admin }: CorpusWorld): Promise<Attempt[]> {
+  const attempts: Attempt[] = [];
+  for (const plugin of await must(admin.get("plugins/list"))) {
+    const { schema } = await must(admin.get("plugins/settings", { id: plugin.id }));
+    for (const key of [...Object.keys(schema.properties ?? {}), "no_such_key"]) {
+      for (const { id, input } of hostileTexts) {
+        // An address is what this one is for; where it leads is for the admin to say.
+        if (key === "base_url" && URL.canParse(input) && input.startsWith("http:")) continue;
+        const answer = await admin.post("plugins/save-settings", { id: plugin.id, values: { [key]: input } });
+        attempts.push({ id: `${plugin.id} ${id}`, door: `values.${key}`, answer });
+      }
+    }
+  }
   return attempts;
 }
 

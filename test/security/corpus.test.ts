@@ -5,10 +5,11 @@ import { corpusItems } from "../corpora/corpus.ts";
 import type { Answer } from "../harness/client.ts";
 import { TestInstance } from "../harness/instance.ts";
 import { must } from "../harness/must.ts";
+import { transferZone, type ZoneLine } from "../harness/zone-transfer.ts";
 import { type DescribedOperation, describeOperations } from "../matrix/operations.ts";
 import { proveAccepted } from "./corpus-accepted.ts";
-import { raceForRoot, tryForeignNames, tryForeignRoots } from "./corpus-given.ts";
-import { type CorpusWorld, callerOf, createWorld, inputFor, loginOf, send } from "./corpus-world.ts";
+import { raceForRoot, tryForeignNames, tryForeignRoots, tryRecords, trySettings, withAlias } from "./corpus-given.ts";
+import { besideOf, type CorpusWorld, callerOf, createWorld, inputFor, loginOf, send } from "./corpus-world.ts";
 import type { FieldCase, FieldPlan } from "./field-cases.ts";
 import { changesBetween, stateOf } from "./state.ts";
 import { nameOf, planOf, type StringField, stringFields } from "./string-fields.ts";
@@ -18,11 +19,16 @@ describe("hostile values in every string field", () => {
   let world: CorpusWorld;
   let operations: readonly DescribedOperation[];
   let fields: readonly StringField[];
+  /** The victim's zone as it was before anything was sent. */
+  let victims: readonly ZoneLine[];
   let ran = 0;
+
+  const victimZone = () => transferZone(instance, world.transferKey, "victim.test");
 
   beforeAll(async () => {
     instance = await TestInstance.start();
     world = await createWorld(instance);
+    victims = victimZone();
     operations = await describeOperations(instance.client());
     fields = stringFields(operations);
   });
@@ -33,7 +39,7 @@ describe("hostile values in every string field", () => {
 
   it("knows what to send to every one", () => {
     expect(fields.filter((field) => planOf(field) === undefined).map(nameOf)).toEqual([]);
-    expect(fields.length).toBeGreaterThan(45);
+    expect(fields.length).toBeGreaterThan(65);
   });
 
   const casesOf = (field: StringField, plan: FieldPlan) =>
@@ -42,10 +48,11 @@ describe("hostile values in every string field", () => {
       ({ value }) => field.operation.method !== "GET" || (typeof value === "string" && value.length < 8000),
     );
 
-  const sendCase = (target: StringField, { value, verdict }: FieldCase, { refusal }: FieldPlan) => {
+  const sendCase = (target: StringField, { beside, value, verdict }: FieldCase, { refusal }: FieldPlan) => {
     const { operation, field, isList } = target;
     const named = typeof value === "string" ? value.replace("{{username}}", loginOf(operation)) : value;
-    const input: Record<string, unknown> = { ...inputFor(world, operation, field), [field]: isList ? [named] : named };
+    const others = { ...inputFor(world, operation, field), ...besideOf(world, operation, beside) };
+    const input: Record<string, unknown> = { ...others, [field]: isList ? [named] : named };
     if (field === "new_password") input["confirm_password"] = named;
     // What may be accepted must have no effect here.
     const dryRun = verdict === "any" && refusal === "field";
@@ -87,6 +94,34 @@ describe("hostile values in every string field", () => {
     expect(changesBetween(before, await stateOf(instance))).toEqual([]);
   });
 
+  it("refuses what the corpus refuses of records, by the field that is wrong", async () => {
+    await withAlias(world, async () => {
+      const before = await stateOf(instance);
+      const attempts = await tryRecords(world);
+      ran += attempts.length;
+      const wrong = attempts.filter(({ answer: { body, status }, door }) => {
+        const fields = (body.errors as FieldError[]).map((error) => error.field);
+        return door === "state" ? status !== 409 : status !== 400 || !fields.includes(door);
+      });
+      expect(wrong.map(({ id, door, answer }) => `${id} ${door}: ${answer.status} ${answer.text}`)).toEqual([]);
+      expect(attempts.length).toBeGreaterThan(25);
+      expect(changesBetween(before, await stateOf(instance))).toEqual([]);
+    });
+  });
+
+  it("refuses settings of a plugin that its own rules refuse", async () => {
+    const before = await stateOf(instance);
+    const attempts = await trySettings(world);
+    ran += attempts.length;
+    const wrong = attempts.filter(({ answer: { body, status }, door }) => {
+      const fields = (body.errors as FieldError[]).map((error) => error.field);
+      return status !== 400 || !fields.includes(door);
+    });
+    expect(wrong.map(({ id, door, answer }) => `${id} ${door}: ${answer.status} ${answer.text}`)).toEqual([]);
+    expect(attempts.length).toBeGreaterThan(100);
+    expect(changesBetween(before, await stateOf(instance))).toEqual([]);
+  });
+
   it("refuses what the corpus refuses, names the field, echoes nothing and changes nothing", async () => {
     const wrong: string[] = [];
     for (const field of fields) {
@@ -104,17 +139,17 @@ describe("hostile values in every string field", () => {
     }
     expect(wrong).toEqual([]);
     expect(existsSync("/tmp/patchbay-canary")).toBe(false);
-    expect(ran).toBeGreaterThan(1500);
+    expect(ran).toBeGreaterThan(4000);
   });
 
   it("takes what the corpus takes, keeps it exactly, and serves exactly that", async () => {
     const wrong: string[] = [];
     for (const { operation, field } of fields) {
       const plan = planOf({ operation, field, isList: false });
-      for (const { canonical, id, value, verdict } of plan?.cases ?? []) {
+      for (const { beside, canonical, id, value, verdict } of plan?.cases ?? []) {
         if (verdict !== "accept" || operation.method === "GET") continue;
         ran += 1;
-        await proveAccepted({ world, operation, field, value, canonical }).catch((error: Error) => {
+        await proveAccepted({ world, operation, field, value, canonical, beside }).catch((error: Error) => {
           wrong.push(`${operation.id}.${field} ${id}: ${error.message}`);
         });
       }
@@ -122,7 +157,9 @@ describe("hostile values in every string field", () => {
     expect(wrong).toEqual([]);
     expect(existsSync("/tmp/patchbay-canary")).toBe(false);
     expect((await must(world.admin.get("reconcile/plan"))).plan).toEqual([]);
-  }, 120_000);
+    expect(victims.length).toBeGreaterThan(5);
+    expect(victimZone()).toEqual(victims);
+  }, 240_000);
 });
 
 function faultsOf(answer: Answer, one: FieldCase, { refusal }: FieldPlan, { field, isList }: StringField): string[] {

@@ -9,6 +9,8 @@ export interface FieldCase {
   readonly verdict: "reject" | "accept" | "any";
   /** What must be stored. */
   readonly canonical?: unknown;
+  /** Other fields of the input, where the verdict holds for this value beside those. */
+  readonly beside?: Readonly<Record<string, unknown>>;
 }
 
 /** What is sent to a field, and how a refusal looks. */

@@ -1,5 +1,7 @@
+import { tenantZone } from "./corpus-world.ts";
 import type { FieldPlan } from "./field-cases.ts";
 import { fromClass, hostile, includeCases, ofField, wrongTypes } from "./field-cases.ts";
+import { nameCases, typeCases, valueCases } from "./record-cases.ts";
 
 const field = (...cases: readonly FieldPlan["cases"][]): FieldPlan => ({
   cases: [...cases.flat(), ...wrongTypes],
@@ -15,6 +17,13 @@ const credential: FieldPlan = {
   refusal: "refused",
 };
 const closedSet = field(hostile("reject"));
+/** One of the backends there are: which ones is state of the server. */
+const backend: FieldPlan = {
+  cases: [...hostile("reject"), ...fromClass("vhost_field", { pick: ofField("web_template") }), ...wrongTypes],
+  refusal: "refused",
+};
+const recordName: FieldPlan = { cases: nameCases(tenantZone), refusal: "field" };
+const recordValue: FieldPlan = { cases: valueCases, refusal: "field" };
 const forPeople = field(hostile("text"));
 /** Addresses a parser mends in silence: what was checked would not be what was sent. */
 const mended = [
@@ -94,13 +103,23 @@ export const fieldTable: Readonly<Record<string, FieldPlan>> = {
     { id: "own-quotes", value: "https://a.test/'\"?'=\"", verdict: "accept", canonical: "https://a.test/'%22?%27=%22" },
   ]),
   content: { cases: [...includeCases, ...wrongTypes], refusal: "refused" },
-  // Any word: text for a backend that is not there yet is kept for it.
   certificate: closedSet,
   private_key: closedSet,
   chain: closedSet,
   "ssl.upload.domain": lookUp,
-  web_server: { cases: [...hostile("reject"), ...wrongTypes], refusal: "refused" },
-  provider: field(hostile("any"), fromClass("vhost_field", { pick: ofField("web_template") })),
+  web_server: backend,
+  "domains.save-include.provider": field(
+    hostile("reject"),
+    fromClass("vhost_field", { pick: ofField("web_template") }),
+  ),
+  "dns.set-provider.provider": backend,
+  "dns.add-record.type": { cases: typeCases, refusal: "field" },
+  "dns.add-record.name": recordName,
+  "dns.update-record.name": recordName,
+  "dns.add-record.value": recordValue,
+  "dns.update-record.value": recordValue,
+  "plugins.settings.id": lookUp,
+  "plugins.save-settings.id": lookUp,
   reason: forPeople,
   name: forPeople,
   "domains.add.type": closedSet,

@@ -1,12 +1,17 @@
 import { existsSync, lstatSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { join, relative } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createVault } from "../../kernel/plugins/vault.ts";
+import { readKey } from "../../kernel/storage/key.ts";
+import { createSealer } from "../../kernel/storage/sealer.ts";
 import { openSqlite3Read } from "../../kernel/storage/sqlite3-read.ts";
+import { Authority } from "../../plugins/certificates/testing/authority.ts";
+import { keysFrom } from "../../plugins/dns-bind/keys.ts";
 import type { Answer, Client } from "../harness/client.ts";
 import { adminPassword, TestInstance } from "../harness/instance.ts";
 import { must } from "../harness/must.ts";
 import { runningProcesses } from "../harness/processes.ts";
-import { filesWith, holds, ProcessWatch } from "./canaries.ts";
+import { filesWith, holds, keyLine, ProcessWatch } from "./canaries.ts";
 
 const passwords = new Map(
   ["create", "account", "reseller", "resold", "own", "wrong", "guess", "factor"].map((name) => [
@@ -14,6 +19,9 @@ const passwords = new Map(
     `canary of ${name} 7f3a91`,
   ]),
 );
+const bridgeKey = "canary-bridge-key-7f3a91";
+/** As long as Cloudflare's own. */
+const cloudToken = "canary_token_of_cloudflare_7f3a91_0123456";
 const canary = (name: string) => passwords.get(name) ?? "";
 const mode = (path: string) => (lstatSync(path).mode & 0o777).toString(8);
 
@@ -25,6 +33,19 @@ describe("secrets", () => {
   const answers: Answer[] = [];
   /** Secrets the panel made itself. Each was shown in one answer. */
   const made = new Map<string, string>();
+
+  /** Secrets that came from outside, or that the panel shares with its daemons, by name. */
+  const given = new Map([
+    ["bridge", bridgeKey],
+    ["cloud token", cloudToken],
+  ]);
+
+  /** What named and the panel share, as it is written down for named. */
+  function daemonKeys(): [name: string, key: string][] {
+    const vault = createVault(createSealer(readKey(join(instance.data, "panel"))), "dns-bind");
+    const text = (secret: Uint8Array) => Buffer.from(secret).toString("base64");
+    return Object.values(keysFrom(vault)).map(({ name, secret }) => [`TSIG ${name}`, text(secret)]);
+  }
 
   /** Keeps what was answered, and says in which answer a secret was shown. */
   async function ask(answer: Promise<Answer>): Promise<Answer> {
@@ -39,8 +60,10 @@ describe("secrets", () => {
       TestInstance.start({ env: { PATCHBAY_ADMIN_PASSWORD: undefined } }),
     ]);
     admin = await instance.admin();
-    watch = new ProcessWatch(new Map([...passwords, ["bridge", "canary-bridge-key-7f3a91"]]));
+    for (const [name, key] of daemonKeys()) given.set(name, key);
+    watch = new ProcessWatch(new Map([...passwords, ...given]));
     await useSecrets();
+    await useKeys();
     await watch.stop();
   });
   afterAll(async () => {
@@ -75,7 +98,7 @@ describe("secrets", () => {
     made.set("token", token.body.data.token);
     const seed = await user.post("auth/totp-setup");
     made.set("seed", seed.body.data.secret);
-    await ask(admin.post("system/save-option", { key: "whmcs_api_key", value: "canary-bridge-key-7f3a91" }));
+    await ask(admin.post("system/save-option", { key: "whmcs_api_key", value: bridgeKey }));
     for (const path of ["tokens/list", "sessions/list", "system/server-options", "accounts/list", "resellers/list"]) {
       await ask(admin.get(path));
     }
@@ -84,13 +107,67 @@ describe("secrets", () => {
     await must(admin.post("domains/add", { account_id: body.data.id, domain: "more.canary.test", type: "addon" }));
   }
 
-  const all = () => new Map([...passwords, ...made, ["bridge", "canary-bridge-key-7f3a91"]]);
+  /** A certificate is uploaded well and badly, a name server gets a token, and everything is asked for again. */
+  async function useKeys(): Promise<void> {
+    const authority = new Authority();
+    try {
+      const own = authority.make("canary.test", { names: ["canary.test"] });
+      const other = authority.make("canary.test", { names: ["canary.test"] });
+      given.set("uploaded key", keyLine(own.key));
+      given.set("refused key", keyLine(other.key));
+      watch.add(given);
+      const [account] = (await must(admin.get("accounts/list"))).items;
+      const upload = { account_id: account.id, domain: "canary.test", private_key: own.key };
+      await ask(
+        admin.post("ssl/upload", { ...upload, certificate: own.certificate }, { "idempotency-key": "canary-3" }),
+      );
+      await ask(admin.post("ssl/upload", { ...upload, certificate: own.certificate, private_key: other.key }));
+      await ask(admin.post("ssl/upload", { ...upload, certificate: other.key, private_key: other.key }));
+      await ask(admin.post("ssl/upload", { ...upload, certificate: own.certificate, chain: other.key }));
+      await ask(admin.post(`ssl/upload?dry_run=1`, { ...upload, certificate: own.certificate }));
+    } finally {
+      authority.remove();
+    }
+    const id = "dns-cloudflare";
+    await ask(admin.post("plugins/save-settings", { id, values: { api_token: cloudToken } }));
+    await ask(admin.post("plugins/save-settings", { id, values: { api_token: cloudToken, base_url: "no address" } }));
+    await ask(admin.post("plugins/save-settings", { id, values: { account_id: cloudToken } }));
+    await ask(admin.get("plugins/settings", { id }));
+    await ask(admin.get("plugins/settings", { id: "dns-bind" }));
+    const [zone] = await must(admin.get("dns/list", { account_id: 1 }));
+    const record = { zone_id: zone.id, type: "A", name: "canary", value: "192.0.2.1" };
+    await ask(admin.post("dns/add-record", record));
+    await ask(admin.get("dns/dnssec-status", { zone_id: zone.id }));
+    for (const path of [
+      "ssl/list?account_id=1",
+      "reconcile/plan",
+      "reconcile/drift",
+      "system/detect",
+      "system/stats",
+    ]) {
+      await ask(admin.get(path));
+    }
+    await ask(admin.post("reconcile/run", {}));
+    await ask(admin.get("system/audit-log", { per_page: 100 }));
+  }
+
+  const all = () => new Map([...passwords, ...made, ...given]);
+  /** Files that daemons read their keys from, and no others. */
+  const keyFiles = new Map([
+    ["uploaded key", /^etc\/certificates\/[0-9a-f]{2}\/canary\.test\.pem$/],
+    ...["control", "update", "transfer"].map((use) => [`TSIG patchbay-${use}`, /^etc\/dns-bind\/keys\.conf$/] as const),
+  ]);
 
   it("are in no file of the instance", () => {
     const found = filesWith(instance.data, new Map([...all(), ["first admin", adminPassword]]));
     expect(found.some((one) => one.startsWith("guess: "))).toBe(true);
+    const elsewhere = found.filter((one) => {
+      const [, name = "", file = ""] = /^([^:]*): (.*)$/.exec(one) ?? [];
+      return keyFiles.get(name)?.test(relative(instance.data, file)) !== true;
+    });
     // A name that was tried at the login is kept as a name: who it was is what the log is for.
-    expect(found.filter((one) => !one.startsWith("guess: "))).toEqual([]);
+    expect(elsewhere.filter((one) => !one.startsWith("guess: "))).toEqual([]);
+    expect(found.length - elsewhere.length).toBe(keyFiles.size);
   });
 
   it("are not in what the instance printed", () => {
@@ -138,6 +215,19 @@ describe("secrets", () => {
       confirm_password: "***",
     });
     expect(details("system.save-option")[0]).toMatchObject({ key: "whmcs_api_key", value: "***" });
+    expect(details("ssl.upload")[0]).toMatchObject({
+      domain: "canary.test",
+      private_key: "***",
+      certificate: "***",
+    });
+    expect(details("plugins.save-settings")[0]).toMatchObject({ id: "dns-cloudflare", values: "***" });
+    // Who reads the text for secondaries may copy every zone: that it was read is written down, and not what.
+    const { config } = await must(admin.get("bind/secondary-config"));
+    expect(holds(config, given.get("TSIG patchbay-transfer") ?? "")).toBe(true);
+    for (const use of ["control", "update"]) expect(holds(config, given.get(`TSIG patchbay-${use}`) ?? "")).toBe(false);
+    const { text } = await admin.get("system/audit-log", { action: "bind.secondary-config" });
+    expect(JSON.parse(text).data.items).toHaveLength(1);
+    expect([...given].filter(([, secret]) => holds(text, secret))).toEqual([]);
     expect((await must(admin.get("audit/verify"))).ok ?? true).toBe(true);
   });
 
@@ -182,6 +272,13 @@ describe("secrets", () => {
     expect(existsSync(join(panel, "first-admin"))).toBe(false);
     expect(mode(join(fresh.data, "admin-password"))).toBe("600");
     expect(existsSync(join(fresh.data, "panel", "first-admin"))).toBe(false);
+  });
+
+  it("lie in files for the daemons alone", () => {
+    const etc = join(instance.data, "etc");
+    const files = filesWith(etc, given).map((one) => one.replace(/^[^:]*: /, ""));
+    expect(new Set(files).size).toBe(2);
+    for (const file of files) expect(mode(file)).toMatch(/^[46][04]0$/);
   });
 
   it("differ between two instances", async () => {

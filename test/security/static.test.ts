@@ -35,8 +35,8 @@ describe("shipped code", () => {
   });
 
   it("turns off no check of a certificate but its own", () => {
-    // The command line talks to its own panel, and the probe to its own web server, on this machine.
-    const own = ["kernel/cli/", "kernel/host/probe.ts"];
+    // The command line talks to its own panel, and probes to the panel's own web servers, on this machine.
+    const own = ["kernel/cli/", "kernel/host/http-get.ts"];
     const elsewhere = (path: string) => !own.some((place) => path.startsWith(place));
     expect(linesWith(/rejectUnauthorized\s*:\s*false/, elsewhere)).toEqual([]);
   });

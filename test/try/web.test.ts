@@ -1,0 +1,135 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Client } from "../harness/client.ts";
+import { writeIntoHome } from "../harness/files.ts";
+import { TestInstance } from "../harness/instance.ts";
+import { addDomain, createAccount, must } from "../harness/must.ts";
+import { beginSwitch, endOf, optionOf, switchTo } from "../switching/operation.ts";
+import { buildSites } from "../switching/site-world.ts";
+import { isSame, type Page, type Visit, Visitors, visit } from "../switching/visitor.ts";
+
+const sites = 30;
+const rounds = 1;
+
+let instance: TestInstance;
+let admin: Client;
+let visits: readonly Visit[];
+
+beforeAll(async () => {
+  instance = await TestInstance.start();
+  admin = await instance.admin();
+  visits = await buildSites(admin, sites);
+}, 300_000);
+
+afterAll(async () => {
+  admin?.close();
+  await instance?.destroy();
+});
+
+/** Everybody who must not run beside the chosen web server. */
+async function webDaemons(): Promise<readonly string[]> {
+  const { services } = await must(admin.get("system/stats"));
+  return (services as { name: string; status: string }[])
+    .filter(({ name, status }) => status === "running" && ["nginx", "apache"].includes(name))
+    .map(({ name }) => name);
+}
+
+describe("two hundred sites of every kind", () => {
+  it("are shown what a switch would lose, before anything is changed", async () => {
+    const preview = await must(admin.get("system/switch-preview", { key: "web_server", value: "apache" }));
+    expect(preview).toMatchObject({ slot: "web", from: "nginx", to: "apache", units: sites, refused: [] });
+    const planned = await admin.call("POST", "system/save-option", {
+      body: { key: "web_server", value: "apache" },
+      query: { dry_run: 1 },
+    });
+    expect(planned.status).toBe(200);
+    expect(await optionOf(admin, "web_server")).toBe("nginx");
+    expect(await webDaemons()).toEqual(["nginx"]);
+  });
+
+  it(`answer the same while they go to Apache and back ${rounds} times`, async () => {
+    const visitors = new Visitors(instance.ports.services, visits);
+    const expected = await visitors.learn();
+    expect([...new Set([...expected.values()].map(({ status }) => status))].sort()).toEqual([200, 301, 404, 503]);
+    const gaps: number[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      for (const to of ["apache", "nginx"]) {
+        const before = visitors.surprises.length;
+        visitors.start();
+        const {steps} = await switchTo(admin, "web_server", to);
+        await visitors.stop();
+        console.log(JSON.stringify(steps)); gaps.push(gapOf(visitors.surprises.slice(before)));
+        expect(steps.find(({ name }) => name === "hand-over")?.message).toMatch(/\d+ ms/);
+        expect(await optionOf(admin, "web_server")).toBe(to);
+        expect(await webDaemons()).toEqual([to]);
+      }
+    }
+    for (const x of visitors.surprises) console.log(x.at|0, x.visit.scheme, x.visit.host, x.visit.path, x.expected.status, x.page.status, x.page.body.slice(0,80), x.page.location);
+    process.stdout.write(`${visitors.asked} visits, gaps in ms: ${gaps.map((gap) => gap.toFixed(0)).join(" ")}\n`);
+    expect(Math.max(...gaps)).toBeLessThan(1000);
+    expect(visitors.surprises.filter(({ page }) => page.status !== 0)).toEqual([]);
+    expect(visitors.asked).toBeGreaterThan(1000);
+    for (const [one, page] of expected) expect([one, await visit(instance.ports.services, one)]).toEqual([one, page]);
+  }, 600_000);
+
+  it("has nothing left to do, and comes back from a quick return without writing what is the same", async () => {
+    expect(await must(admin.get("reconcile/plan"))).toEqual({ plan: [], warnings: [] });
+    expect(await must(admin.post("reconcile/run"))).toEqual({ plan: [], failures: [] });
+    expect(await must(admin.get("reconcile/drift"))).toEqual([]);
+  });
+});
+
+/** How long it took from the first answer that failed to the last of one switch. Milliseconds. */
+function gapOf(surprises: readonly { readonly at: number }[]): number {
+  const [first, last] = [surprises[0], surprises.at(-1)];
+  return first && last ? last.at - first.at : 0;
+}
+
+describe("a site the new server would answer worse", () => {
+  let site: { id: number; domain: string };
+  let page: Page;
+  const one = (): Visit => ({ scheme: "http", host: site.domain, path: "/" });
+
+  beforeAll(async () => {
+    const account = await createAccount(admin, "strange");
+    site = await addDomain(admin, account, "strange-more.test");
+    writeIntoHome(account.home_dir, "public_html/strange-more.test/index.html", "nginx reads no .htaccess");
+    writeIntoHome(account.home_dir, "public_html/strange-more.test/.htaccess", "Require all denied\n");
+    page = await visit(instance.ports.services, one());
+    expect(page.status).toBe(200);
+  });
+
+  it("brings the switch back by itself, and the sites stay up", async () => {
+    const visitors = new Visitors(instance.ports.services, [...visits, one()]);
+    await visitors.learn();
+    visitors.start();
+    const view = await endOf(admin, await beginSwitch(admin, "web_server", "apache"));
+    await visitors.stop();
+    expect(view).toMatchObject({ state: "undone", error: expect.stringContaining("strange-more.test") });
+    expect(visitors.surprises).toEqual([]);
+    expect(await optionOf(admin, "web_server")).toBe("nginx");
+    expect(await webDaemons()).toEqual(["nginx"]);
+  });
+
+  it("is refused in the preview when the new server cannot express it, and hands back when forced", async () => {
+    await must(admin.post("domains/save-include", { domain_id: site.id, provider: "apache", content: "Listen 8080" }));
+    const preview = await must(admin.get("system/switch-preview", { key: "web_server", value: "apache" }));
+    expect(preview.refused).toMatchObject([{ unit: site.domain }]);
+    const refused = await admin.post("system/save-option", { key: "web_server", value: "apache" });
+    expect(refused).toMatchObject({ status: 422, body: { code: "SWITCH_REFUSED" } });
+    const view = await endOf(admin, await beginSwitch(admin, "web_server", "apache", { force: true }));
+    expect(view.state).toBe("undone");
+    expect(isSame(await visit(instance.ports.services, one()), page)).toBe(true);
+    expect(await optionOf(admin, "web_server")).toBe("nginx");
+    expect(await must(admin.get("reconcile/plan"))).toEqual({ plan: [], warnings: [] });
+  });
+
+  it("is served by Apache alone, through nginx, when it is assigned to it", async () => {
+    await must(admin.post("domains/save-include", { domain_id: site.id, provider: "apache", content: "" }));
+    await must(admin.post("domains/update", { domain_id: site.id, web_server: "apache" }));
+    expect((await visit(instance.ports.services, one())).status).toBe(403);
+    expect([...(await webDaemons())].sort()).toEqual(["apache", "nginx"]);
+    await must(admin.post("domains/update", { domain_id: site.id, web_server: null }));
+    expect(isSame(await visit(instance.ports.services, one()), page)).toBe(true);
+    expect(await webDaemons()).toEqual(["nginx"]);
+  });
+});
