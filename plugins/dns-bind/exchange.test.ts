@@ -1,6 +1,6 @@
 import type { Wire } from "@patchbay/sdk";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { createWire } from "../../kernel/host/wire.ts";
+import { createWire } from "../../test/harness/wire.ts";
 import { createExchange, transferred } from "./exchange.ts";
 import { encodeUpdate } from "./message.ts";
 import { LiveNamed } from "./testing/live-named.ts";
