@@ -8,6 +8,7 @@ import type { ActiveGeneration, KernelParts } from "./parts.ts";
 import { buildGeneration, type Generation } from "./plugins/generation.ts";
 import { isInstalled } from "./plugins/installed.ts";
 import { pluginOperations } from "./plugins/operations.ts";
+import { DriftTimer } from "./reconcile/drift-timer.ts";
 import { reconcileOperations } from "./reconcile/operations.ts";
 import { pruneSchedules } from "./retention.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
@@ -38,6 +39,7 @@ export async function createKernel(parts: KernelParts) {
   await rooms.settings.load();
   const { auth, audit, jobs, schedules, settings, system } = rooms;
   const { outcomes, reconciler, run, tasks } = core;
+  const driftTimer = new DriftTimer(reconciler, logger);
   return {
     auth,
     audit,
@@ -55,8 +57,10 @@ export async function createKernel(parts: KernelParts) {
       jobs.start();
       tasks.start();
       await schedules.activate(generation().schedules);
+      driftTimer.start();
     },
     async stop(): Promise<void> {
+      await driftTimer.stop();
       await schedules.stop();
       await Promise.all([tasks.stop(), jobs.stop()]);
       await reconciler.stop();
