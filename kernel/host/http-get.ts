@@ -3,6 +3,7 @@ import { type IncomingMessage, type RequestOptions, request as requestHttp } fro
 import { request as requestHttps } from "node:https";
 import { isIP } from "node:net";
 import type { TLSSocket } from "node:tls";
+import { within } from "./within.ts";
 
 export interface HttpGet {
   readonly port: "http" | "https";
@@ -32,16 +33,19 @@ export interface HttpAnswer {
  * One GET on a connection of its own: one that is kept alive would be answered by the old workers after a reload. Rejects
  * when no whole answer comes in time.
  */
-export function httpGet({ port, host, path }: HttpGet, options: GetOptions): Promise<HttpAnswer> {
-  const { address, ports, timeoutMs, longestBody, signal } = options;
-  const late = AbortSignal.timeout(timeoutMs);
+export function httpGet(get: HttpGet, options: GetOptions): Promise<HttpAnswer> {
+  return within(options.timeoutMs, options.signal, (until) => ask(get, options, until));
+}
+
+function ask({ port, host, path }: HttpGet, options: GetOptions, until: AbortSignal): Promise<HttpAnswer> {
+  const { address, ports, longestBody } = options;
   const request: RequestOptions = {
     host: address,
     port: ports[port],
     path,
     headers: { host, connection: "close" },
     agent: false,
-    signal: signal ? AbortSignal.any([signal, late]) : late,
+    signal: until,
   };
   return new Promise((resolve, reject) => {
     const sent =

@@ -1,6 +1,7 @@
 import { createSocket, type Socket as Datagrams } from "node:dgram";
 import { connect, isIPv6, type Socket } from "node:net";
 import { type HostInfo, ProviderError, type ServicePort, type Wire, type WireStream } from "@patchbay/sdk";
+import { within } from "./within.ts";
 
 const answerMs = 2000;
 const streamMs = 10_000;
@@ -29,14 +30,17 @@ interface Target {
 
 const unavailable = (what: string, cause?: unknown) => new ProviderError("unavailable", what, { cause });
 
-function askOnce({ address, port, name }: Target, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+function askOnce(target: Target, message: Uint8Array, signal: AbortSignal): Promise<Uint8Array> {
+  return within(answerMs, signal, (until) => ask(target, message, until));
+}
+
+function ask({ address, port, name }: Target, message: Uint8Array, until: AbortSignal): Promise<Uint8Array> {
   const socket: Datagrams = createSocket(isIPv6(address) ? "udp6" : "udp4");
-  const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
   const silent = (cause: unknown) => unavailable(`nobody answers on the ${name} port`, cause);
   const answer = new Promise<Uint8Array>((resolve, reject) => {
     const fail = (cause: unknown) => reject(silent(cause));
-    if (within.aborted) return fail(within.reason);
-    within.addEventListener("abort", () => fail(within.reason), { once: true });
+    if (until.aborted) return fail(until.reason);
+    until.addEventListener("abort", () => fail(until.reason), { once: true });
     socket.once("error", fail);
     socket.once("message", (bytes) => resolve(bytes));
     // Connected: the system drops what others than the daemon send.
@@ -53,23 +57,27 @@ function askOnce({ address, port, name }: Target, message: Uint8Array, signal: A
   });
 }
 
-function open({ address, port, name }: Target, signal: AbortSignal): Promise<WireStream> {
+function open(target: Target, signal: AbortSignal): Promise<WireStream> {
+  return within(answerMs, signal, (until) => connectTo(target, until, signal));
+}
+
+/** `until`: how long connecting may take; `signal` holds for the whole stream. */
+function connectTo({ address, port, name }: Target, until: AbortSignal, signal: AbortSignal): Promise<WireStream> {
   return new Promise((resolve, reject) => {
     const socket = connect({ host: address, port, noDelay: true, autoSelectFamily: false });
-    const within = AbortSignal.any([signal, AbortSignal.timeout(answerMs)]);
     const fail = (cause: unknown) => {
       socket.destroy();
       reject(unavailable(`nobody answers on the ${name} port`, cause));
     };
-    const late = () => fail(within.reason);
+    const late = () => fail(until.reason);
     socket.once("error", fail);
     socket.once("connect", () => {
-      within.removeEventListener("abort", late);
+      until.removeEventListener("abort", late);
       socket.off("error", fail);
       resolve(new SocketStream(socket, name, signal));
     });
-    within.addEventListener("abort", late, { once: true });
-    if (within.aborted) late();
+    until.addEventListener("abort", late, { once: true });
+    if (until.aborted) late();
   });
 }
 

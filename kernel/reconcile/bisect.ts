@@ -101,9 +101,11 @@ export class Bisector {
     await this.apply(items.slice(middle));
   }
 
-  /** Fails the culprits and goes on with the others; with all, when no culprit is known or the base never lived. */
+  /** Fails the culprits and goes on with the others; with all, when no culprit is known or no base is in force. */
   async #without(items: readonly Item[], culprits: readonly Item[], kind: ProviderErrorKind): Promise<void> {
-    const baseless = culprits.some((item) => item.key === baseKey && item.before === undefined);
+    const { place } = this.#batch;
+    // What would be left is a base from another time, for another stand.
+    const baseless = !place.awake && culprits.some((item) => item.key === baseKey);
     if (culprits.length === 0 || this.#options.whole || baseless) return this.#failAll(items, kind, culprits);
     this.#failAll(culprits, kind);
     await this.apply(items.filter((item) => !culprits.includes(item)));

@@ -1,7 +1,7 @@
 import type { RenderedFile } from "@patchbay/sdk";
 import { deploy } from "./deployment.ts";
 import { unifiedDiff } from "./diff.ts";
-import type { Difference, DriftDeps, Found } from "./drift.ts";
+import type { Difference, DriftDeps, Found } from "./difference.ts";
 import { adoptedKey, baseKey, fileId, generationKey, hashOf } from "./item.ts";
 import type { FileRecord, Ledger } from "./ledger.ts";
 import { toText } from "./merge.ts";

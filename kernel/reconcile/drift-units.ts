@@ -1,7 +1,8 @@
+import { within } from "../host/within.ts";
 import { pageSize } from "./all-keys.ts";
 import type { Deployment, Place } from "./deployment.ts";
 import { unifiedDiff } from "./diff.ts";
-import type { Found } from "./drift.ts";
+import type { Found } from "./difference.ts";
 import { hashOf } from "./item.ts";
 import type { Ledger } from "./ledger.ts";
 
@@ -19,7 +20,8 @@ export async function findUnits(ledger: Ledger, deployment: Deployment, place: P
     // What a former provider still has is left as it is.
     const served = rows.filter(({ hash, role }) => hash !== "" && (deployment.isChosen(place) || role === "assigned"));
     const world = new Map(served.map(({ key, unit }) => [key, unit]));
-    const drifted = world.size === 0 ? [] : await provider.drifted(world, AbortSignal.timeout(deadlineMs));
+    const drifted =
+      world.size === 0 ? [] : await within(deadlineMs, undefined, (signal) => provider.drifted(world, signal));
     for (const { key, wanted, actual } of drifted) {
       const id = hashOf([at.slot, at.plugin, key]).slice(0, 32);
       const diff = unifiedDiff(key, { from: wanted, to: actual });

@@ -1,5 +1,5 @@
 import type { Clock, Logger } from "@patchbay/sdk";
-import type { Found } from "./drift.ts";
+import type { Found } from "./difference.ts";
 import type { Drift } from "./types.ts";
 
 interface Known {

@@ -1,39 +1,17 @@
-import { type Clock, type Logger, notFound, PanelError } from "@patchbay/sdk";
-import type { Host } from "../host/types.ts";
-import type { SlotTable } from "../slots/slot-table.ts";
-import type { Storage } from "../storage/types.ts";
+import { type Clock, notFound, PanelError } from "@patchbay/sdk";
 import type { ApplyDeps, BatchApplier } from "./apply-batch.ts";
 import { deploy, usedTrees } from "./deployment.ts";
+import type { DriftDeps, Found } from "./difference.ts";
 import { findFiles, showFile } from "./drift-files.ts";
 import { findUnits } from "./drift-units.ts";
 import { adoptedKey, baseKey, fileId, generationKey } from "./item.ts";
-import { type FileRecord, Ledger } from "./ledger.ts";
+import { Ledger } from "./ledger.ts";
 import { distrustUnitsAt, putFiles } from "./ledger-write.ts";
 import { isGenerationFile } from "./merge.ts";
 import { Pass } from "./pass.ts";
 import { observeFiles } from "./pending.ts";
 import { Settlement } from "./settlement.ts";
 import { Tally } from "./tally.ts";
-import type { Drift } from "./types.ts";
-
-export interface DriftDeps {
-  readonly storage: Storage;
-  readonly host: Host;
-  readonly logger: Logger;
-  readonly table: SlotTable;
-  standing(slot: string): string | undefined;
-}
-
-/** A difference, without the time it has been there. */
-export type Difference = Omit<Drift, "since">;
-
-export interface Found {
-  readonly drift: Difference;
-  /** What the ledger says of the file, for an extra one what it is to be forgotten by; undefined for a unit. */
-  readonly file: FileRecord | undefined;
-  /** Digest of what is there. */
-  readonly actual: string | null;
-}
 
 /** Everything of providers that are used that is not as it was applied, with the differences themselves. */
 export async function observeDrift(deps: DriftDeps): Promise<readonly Found[]> {

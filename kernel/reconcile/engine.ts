@@ -1,13 +1,14 @@
 import { type Clock, conflict, type Logger, type Read } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
 import type { Candidate } from "../slots/candidate.ts";
-import type { SlotEntry, SlotTable } from "../slots/slot-table.ts";
+import { isServed, type SlotEntry, type SlotTable } from "../slots/slot-table.ts";
 import type { Change, Ids, Mark, Storage } from "../storage/types.ts";
 import { BatchApplier } from "./apply-batch.ts";
 import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
 import { deploy } from "./deployment.ts";
+import type { DriftDeps } from "./difference.ts";
 import { nextRetry, takeDirty, undoing } from "./dirty.ts";
-import { type DriftDeps, observeDrift, observeFileDrift, resolveDrift } from "./drift.ts";
+import { observeDrift, observeFileDrift, resolveDrift } from "./drift.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { runAll } from "./full-run.ts";
 import { baseKey } from "./item.ts";
@@ -202,6 +203,14 @@ class Engine implements ReconcileEngine {
     });
   }
 
+  /** Who was chosen stands for itself, also when another is chosen later. */
+  #forgetArrived(): void {
+    for (const [slot, id] of this.#standing) {
+      const choice = this.#deps.slots().get(slot)?.chosen();
+      if (choice !== undefined && isServed(choice) && choice.id === id) this.#standing.delete(slot);
+    }
+  }
+
   #candidate(slot: string, providerId: string): { candidate: Candidate; entry: SlotEntry } {
     const entry = this.#deps.slots().get(slot);
     const candidate = entry?.candidates.find(({ id }) => id === providerId);
@@ -262,6 +271,7 @@ class Engine implements ReconcileEngine {
     const input = { ...this.#scene(), ...nothing, tally, settlement };
     await new Pass(this.#apply, this.#applier, input).walk();
     await settlement.finish();
+    this.#forgetArrived();
     return true;
   }
 

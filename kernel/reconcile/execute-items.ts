@@ -1,5 +1,7 @@
 import type { ExecutingProvider, ProviderError, UnitChange } from "@patchbay/sdk";
+import { within } from "../host/within.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
+import { pageSize } from "./all-keys.ts";
 import type { ApplyDeps, Sink } from "./apply-batch.ts";
 import type { Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
@@ -7,8 +9,9 @@ import { type Footprint, footprint, type Item } from "./item.ts";
 import { distrustUnitsAt, putUnits, writeItems } from "./ledger-write.ts";
 import type { UnitFailure } from "./types.ts";
 
-/** How long one call of a provider may take. Milliseconds. */
+/** How long one call of a provider may take: a minute, and some more for each unit. Milliseconds. */
 const deadlineMs = 60_000;
+const deadlinePerUnitMs = 1000;
 
 export interface ExecuteInput {
   readonly entry: SlotEntry;
@@ -19,17 +22,20 @@ export interface ExecuteInput {
 }
 
 /**
- * Has an executing provider carry out what differs, all of it in one call. Before that the ledger loses its word for these
+ * Has an executing provider carry out what differs, a page in one call. Before that the ledger loses its word for these
  * units: a call that fails, or is cut short by a crash, has done nobody knows what, so that taking the change back must
  * call again even though the desired unit then equals the one applied last.
  */
 export async function executeItems(deps: ApplyDeps, input: ExecuteInput): Promise<void> {
+  for (let from = 0; from < input.items.length; from += pageSize) {
+    await executePage(deps, { ...input, items: input.items.slice(from, from + pageSize) });
+  }
+}
+
+async function executePage(deps: ApplyDeps, input: ExecuteInput): Promise<void> {
   const { place, items, sink } = input;
-  // Only why the unit is here has changed: there is nothing to tell the provider.
-  const kept = items.filter((item) => item.unit !== null && item.before?.hash === item.hash);
-  const changed = items.filter((item) => !kept.includes(item));
-  if (items.length === 0) return;
-  const live = [...kept];
+  const live = items.filter(isKept);
+  const changed = items.filter((item) => !isKept(item));
   if (changed.length > 0) {
     await announce(deps, place, changed);
     deps.crashPoint("reconcile:announced");
@@ -47,6 +53,11 @@ export async function executeItems(deps: ApplyDeps, input: ExecuteInput): Promis
   deps.crashPoint("reconcile:ledger");
 }
 
+/** True when only the reason why the unit is here has changed: there is nothing to tell the provider. */
+function isKept(item: Item): boolean {
+  return item.unit !== null && item.before?.hash === item.hash;
+}
+
 /** Returns those that are done; the others have failed. */
 async function execute(
   { logger }: ApplyDeps,
@@ -57,7 +68,8 @@ async function execute(
   let failures: ReadonlyMap<string, ProviderError> | undefined;
   let broken: unknown;
   try {
-    failures = await provider.execute(items.map(toChange), AbortSignal.timeout(deadlineMs));
+    const longestMs = deadlineMs + items.length * deadlinePerUnitMs;
+    failures = await within(longestMs, undefined, (signal) => provider.execute(items.map(toChange), signal));
   } catch (error) {
     broken = error;
   }

@@ -1,7 +1,7 @@
 /** One provider at the front, another at the side, and what happens when they change places. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { assign, Bench, put } from "./testing/bench.ts";
-import type { StrictHelper } from "./testing/strict-helper.ts";
+import { assign, Bench } from "./testing/bench.ts";
+import { activations, lines, staged } from "./testing/seen.ts";
 
 let bench: Bench;
 beforeEach(async () => {
@@ -11,49 +11,31 @@ beforeEach(async () => {
 });
 afterEach(() => bench.end());
 
-type Result = ReturnType<Bench["change"]>;
-const choose = (id: "one" | "two"): Result => bench.choose("sites", id);
-const move = (key: string, home: string | null): Result =>
-  bench.change((change) => assign(change, ["sites", key], home));
-const lines = (plugin: string) =>
-  [...bench.helper.disk(plugin)].filter(([path]) => path.startsWith("lines/")).map(([, text]) => text);
-const staged = (helper: StrictHelper) =>
-  helper.calls
-    .filter((call) => call.op === "apply.stage")
-    .flatMap((call) => {
-      const { plugin, files } = call.input as { plugin: string; files: { path: string }[] };
-      return files.map(({ path }) => `${plugin}/${path}`);
-    });
-const activations = () =>
-  bench.helper.calls.flatMap(({ op, input }) => {
-    if (op !== "apply.activate" && op !== "apply.commit") return [];
-    const { reload = [], stop = [] } = input as { reload?: { plugin: string }[]; stop?: { plugin: string }[] };
-    if (op === "apply.commit") return ["commit"];
-    return [`reload ${reload.map((s) => s.plugin)} stop ${stop.map((s) => s.plugin)}`];
-  });
+const choose = (id: "one" | "two" | "none") => bench.choose("sites", id);
+const move = (key: string, home: string | null) => bench.change((change) => assign(change, ["sites", key], home));
 
 describe("a unit that is assigned to another than the front", () => {
   it("is served at the side first, then relayed to, and goes back", async () => {
     bench.helper.calls.length = 0;
     expect(await move("s1", "two")).toEqual({ state: "done" });
-    expect(activations()).toEqual(["reload toy-other stop ", "commit", "reload toy-sites stop ", "commit"]);
+    expect(activations(bench)).toEqual(["reload toy-other stop ", "commit", "reload toy-sites stop ", "commit"]);
     expect(bench.helper.disk("toy-other").get("main.conf")).toBe("other base\nside 881\n");
-    expect(lines("toy-other")).toEqual(["other s1 own a;\n"]);
-    expect(lines("toy-sites").join("")).toContain("plain s1 via 881;\n");
+    expect(lines(bench, "toy-other")).toEqual(["other s1 own a;\n"]);
+    expect(lines(bench, "toy-sites").join("")).toContain("plain s1 via 881;\n");
     expect(bench.helper.disk("toy-sites").has("sites/s1.conf")).toBe(false);
     expect(await bench.faults()).toEqual([]);
     expect((await bench.engine.run()).steps).toEqual([]);
 
     expect(await bench.set(["sites", "s1", "changed"])).toEqual({ state: "done" });
-    expect(lines("toy-other")).toEqual(["other s1 changed;\n"]);
+    expect(lines(bench, "toy-other")).toEqual(["other s1 changed;\n"]);
 
     bench.helper.calls.length = 0;
     expect(await move("s1", null)).toEqual({ state: "done" });
     // The front first, then what is left at the side; nobody needs its daemon any more.
-    expect(activations()).toEqual(["reload toy-sites stop ", "commit", "reload toy-other stop ", "commit"]);
+    expect(activations(bench)).toEqual(["reload toy-sites stop ", "commit", "reload toy-other stop ", "commit"]);
     await bench.engine.idle();
     expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
-    expect(lines("toy-other")).toEqual([]);
+    expect(lines(bench, "toy-other")).toEqual([]);
     expect(await bench.faults()).toEqual([]);
     expect((await bench.engine.run()).steps).toEqual([]);
   });
@@ -61,7 +43,7 @@ describe("a unit that is assigned to another than the front", () => {
   it("stays with the front when the side cannot serve it, and nothing of the side stays up", async () => {
     bench.helper.refuses = (tree) => [...tree.values()].some((text) => text.includes("other s2"));
     expect(await move("s2", "two")).toMatchObject({ state: "undone", failures: [{ key: "s2", kind: "invalid" }] });
-    expect(lines("toy-sites").join("")).toContain("plain s2 b;");
+    expect(lines(bench, "toy-sites").join("")).toContain("plain s2 b;");
     expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
     expect(await bench.faults()).toEqual([]);
   });
@@ -76,8 +58,8 @@ describe("a unit that is assigned to another than the front", () => {
   it("is removed everywhere", async () => {
     await move("s1", "two");
     await bench.set(["sites", "s1", null]);
-    expect(lines("toy-other")).toEqual([]);
-    expect(lines("toy-sites").join("")).not.toContain("s1");
+    expect(lines(bench, "toy-other")).toEqual([]);
+    expect(lines(bench, "toy-sites").join("")).not.toContain("s1");
     await bench.engine.idle();
     expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
     expect(await bench.faults()).toEqual([]);
@@ -101,9 +83,9 @@ describe("handing the front over", () => {
   it("lets the new one load, then the old one go, and keeps what the old one has", async () => {
     bench.helper.calls.length = 0;
     expect(await choose("two")).toEqual({ state: "done" });
-    expect(activations()).toEqual(["reload toy-other stop ", "reload  stop toy-sites", "commit"]);
+    expect(activations(bench)).toEqual(["reload toy-other stop ", "reload  stop toy-sites", "commit"]);
     expect([...bench.helper.running.keys()]).toEqual(["toy-other:daemon"]);
-    expect(lines("toy-sites").join("")).toContain("plain s2 b;");
+    expect(lines(bench, "toy-sites").join("")).toContain("plain s2 b;");
     expect(await bench.rows("slot_fronts")).toContainEqual({ slot: "sites", plugin: "toy-other" });
     expect(await bench.faults()).toEqual([]);
     expect((await bench.engine.run()).steps).toEqual([]);
@@ -112,11 +94,11 @@ describe("handing the front over", () => {
   it("writes on the way back only what changed meanwhile, also by another hand", async () => {
     await choose("two");
     await bench.set(["sites", "s2", "new"], ["sites", "abc", null], ["sites", "abcd", "more"]);
-    expect(lines("toy-sites").join("")).not.toContain("abc");
+    expect(lines(bench, "toy-sites").join("")).not.toContain("abc");
     bench.helper.write("toy-sites", "sites/s1.conf", "by hand\n");
     bench.helper.calls.length = 0;
     expect(await choose("one")).toEqual({ state: "done" });
-    expect(staged(bench.helper).sort()).toEqual([
+    expect([...staged(bench)].sort()).toEqual([
       "toy-sites/generation.conf",
       "toy-sites/lines/0.map",
       "toy-sites/lines/2.map",
@@ -130,14 +112,14 @@ describe("handing the front over", () => {
     await move("s1", "one");
     bench.helper.calls.length = 0;
     expect(await choose("two")).toEqual({ state: "done" });
-    expect(activations()).toEqual(["reload toy-other stop ", "reload toy-sites stop ", "commit"]);
+    expect(activations(bench)).toEqual(["reload toy-other stop ", "reload toy-sites stop ", "commit"]);
     expect(bench.helper.disk("toy-sites").get("main.conf")).toBe("base 1\nside 880\n");
-    expect(lines("toy-other").join("")).toContain("other s1 via 880;");
+    expect(lines(bench, "toy-other").join("")).toContain("other s1 via 880;");
     expect(await bench.faults()).toEqual([]);
     expect((await bench.engine.run()).steps).toEqual([]);
     bench.helper.calls.length = 0;
     expect(await choose("one")).toEqual({ state: "done" });
-    expect(activations()).toEqual(["reload toy-sites stop ", "reload  stop toy-other", "commit"]);
+    expect(activations(bench)).toEqual(["reload toy-sites stop ", "reload  stop toy-other", "commit"]);
     expect(await bench.faults()).toEqual([]);
   });
 
@@ -151,7 +133,7 @@ describe("handing the front over", () => {
       failures: [{ key: "", kind: "invalid", issues: [{ field: "s2" }] }],
     });
     // Who had the front comes back before the other one goes.
-    expect(activations().slice(0, 3)).toEqual([
+    expect(activations(bench).slice(0, 3)).toEqual([
       "reload toy-other stop ",
       "reload  stop toy-sites",
       "reload toy-sites stop ",
@@ -172,7 +154,48 @@ describe("handing the front over", () => {
       state: "undone",
       failures: [{ key: "", kind: "unsupported", issues: [{ field: "s9" }] }],
     });
-    expect(activations()).toEqual([]);
+    expect(activations(bench)).toEqual([]);
+  });
+});
+
+describe("a provider that sleeps", () => {
+  beforeEach(async () => void (await choose("two")));
+
+  it("is not woken with the base it had at the front", async () => {
+    await bench.storage.change(async (change) => {
+      const failure = {
+        kind: "invalid",
+        message: "",
+        issues: "[]",
+        since: 0,
+        attempts: 1,
+        retry_at: Date.now() + 600_000,
+      };
+      await change.db("blocked").insert({ slot: "sites", unit_key: "", ...failure });
+    });
+    expect(await move("s1", "one")).toEqual({ state: "done" });
+    expect(bench.helper.disk("toy-sites").get("main.conf")).toBe("base 1\nside 880\n");
+  });
+
+  it("sleeps on when its base is refused", async () => {
+    bench.helper.refuses = (tree) => tree.get("main.conf")?.includes("side 880") === true;
+    bench.helper.calls.length = 0;
+    expect(await move("s1", "one")).toMatchObject({ state: "undone", failures: [{ kind: "invalid" }] });
+    expect(activations(bench)).toEqual([]);
+    expect([...bench.helper.running.keys()]).toEqual(["toy-other:daemon"]);
+  });
+
+  it("is nobody's concern when nobody is to serve", async () => {
+    bench.helper.calls.length = 0;
+    expect(await choose("none")).toEqual({ state: "done" });
+    await bench.engine.idle();
+    expect(staged(bench)).toEqual([]);
+    expect([...bench.helper.running.keys()]).toEqual([]);
+    expect(await bench.set(["sites", "s4", "kept"], ["sites", "abc", null])).toEqual({ state: "done" });
+    expect(await choose("one")).toEqual({ state: "done" });
+    expect(lines(bench, "toy-sites").join("")).toBe("plain s1 own a;\nplain s2 b;\nplain s4 kept;\n");
+    expect(await bench.faults()).toEqual([]);
+    expect((await bench.engine.run()).steps).toEqual([]);
   });
 });
 
@@ -187,7 +210,7 @@ describe("handing over between daemons that cannot share a port", () => {
 
   it("stops the old one first", async () => {
     expect(await choose("two")).toEqual({ state: "done" });
-    expect(activations()).toEqual(["reload toy-other stop toy-sites", "commit"]);
+    expect(activations(bench)).toEqual(["reload toy-other stop toy-sites", "commit"]);
     expect(await bench.faults()).toEqual([]);
   });
 
@@ -195,102 +218,7 @@ describe("handing over between daemons that cannot share a port", () => {
     await move("s1", "one");
     bench.helper.calls.length = 0;
     expect(await choose("two")).toEqual({ state: "done" });
-    expect(activations()).toEqual(["reload toy-sites stop ", "reload toy-other stop ", "commit"]);
-    expect(await bench.faults()).toEqual([]);
-  });
-});
-
-describe("a candidate", () => {
-  const prepare = () => {
-    const shares: number[] = [];
-    return bench.engine
-      .prepareCandidate("sites", "two", (share) => shares.push(share))
-      .then((failures) => {
-        return { failures, shares };
-      });
-  };
-
-  it("stands at the side with every unit while the front serves, and takes over with its base alone", async () => {
-    expect(await prepare()).toEqual({ failures: [], shares: [0, 1, 1] });
-    expect(bench.helper.disk("toy-other").get("main.conf")).toBe("other base\nside 881\n");
-    expect(lines("toy-other").join("")).toBe("other s1 own a;\nother s2 b;\nother abc c;\n");
-    // Passes leave it alone; what they change waits for the hand-over, what they remove goes.
-    await bench.set(["sites", "s2", "later"], ["sites", "abc", null]);
-    expect(lines("toy-other").join("")).toBe("other s1 own a;\nother s2 b;\n");
-    bench.helper.calls.length = 0;
-    expect(await choose("two")).toEqual({ state: "done" });
-    expect(staged(bench.helper)).toEqual(["toy-other/main.conf", "toy-other/lines/2.map", "toy-other/generation.conf"]);
-    await bench.engine.dropCandidate("sites");
-    expect([...bench.helper.running.keys()]).toEqual(["toy-other:daemon"]);
-    expect(await bench.faults()).toEqual([]);
-    expect((await bench.engine.run()).steps).toEqual([]);
-  });
-
-  it("is told by which units it refuses, and has the others", async () => {
-    bench.helper.refuses = (tree) => [...tree.values()].some((text) => text.includes("other s2"));
-    const { failures } = await prepare();
-    expect(failures).toMatchObject([{ slot: "sites", key: "s2", kind: "invalid" }]);
-    expect(lines("toy-other").join("")).toBe("other s1 own a;\nother abc c;\n");
-  });
-
-  it("that cannot come up fails with its base", async () => {
-    bench.helper.refuses = (tree) => tree.get("main.conf")?.startsWith("other") === true;
-    expect((await prepare()).failures).toMatchObject([{ key: "", kind: "invalid" }]);
-    expect(bench.helper.disk("toy-other").size).toBe(0);
-  });
-
-  it("goes to sleep when it is dropped, and when the panel starts again", async () => {
-    await prepare();
-    await bench.engine.dropCandidate("sites");
-    expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
-    expect(lines("toy-other")).not.toEqual([]);
-    expect(await bench.faults()).toEqual([]);
-    await prepare();
-    expect(bench.helper.running.size).toBe(2);
-    await bench.restart();
-    expect([...bench.helper.running.keys()]).toEqual(["toy-sites:daemon"]);
-    await bench.engine.idle();
-    expect(await bench.faults()).toEqual([]);
-    expect((await bench.engine.run()).steps).toEqual([]);
-  });
-
-  it("stays when units are assigned to it", async () => {
-    await move("s1", "two");
-    await prepare();
-    await bench.engine.dropCandidate("sites");
-    expect([...bench.helper.running.keys()].sort()).toEqual(["toy-other:daemon", "toy-sites:daemon"]);
-    expect(await bench.faults()).toEqual([]);
-  });
-
-  it("is audited unit by unit", async () => {
-    await bench.set(["sites", "s2", "lossy"], ["sites", "s3", "x"]);
-    await bench.storage.change(async (change) => {
-      await change.db("things").insert({ slot: "sites", key: "s9", text: "unsupported" });
-    });
-    await move("s3", "one");
-    expect(await bench.engine.auditCandidate("sites", "two", bench.storage.read)).toEqual({
-      units: 4,
-      refused: [{ unit: "s9", field: "text", message: "cannot be said" }],
-      lost: [{ unit: "s2", field: "text", message: "loses its colour" }],
-    });
-    bench.toy.absent.add("toy-other");
-    await expect(bench.engine.auditCandidate("sites", "two", bench.storage.read)).rejects.toMatchObject({
-      code: "BACKEND_NOT_INSTALLED",
-    });
-  });
-
-  it("takes more units than a page holds", async () => {
-    const many = Array.from({ length: 1100 }, (_, i) => `unit-${i}`);
-    await bench.change((change) =>
-      put(
-        change,
-        many.map((key) => ["sites", key, "x"] as const),
-      ),
-    );
-    const { failures, shares } = await prepare();
-    expect(failures).toEqual([]);
-    expect(shares).toEqual([0, 500 / 1103, 1000 / 1103, 1, 1]);
-    expect(await choose("two")).toEqual({ state: "done" });
+    expect(activations(bench)).toEqual(["reload toy-sites stop ", "reload toy-other stop ", "commit"]);
     expect(await bench.faults()).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Probe, SidePorts } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
+import { within } from "../host/within.ts";
 import { inParallel } from "./parallel.ts";
 
 /** A probe, and where to look: at the public ports unless others are named. */
@@ -39,8 +40,8 @@ export async function failedProbes(
   try {
     await inParallel([...sights.entries()], concurrency, async ([index, sight]) => {
       const deadlineMs = failed.length === 0 ? timing.deadlineMs : Math.min(timing.deadlineMs, shortDeadlineMs);
-      const signal = AbortSignal.any([AbortSignal.timeout(deadlineMs), hopeless.signal]);
-      if (!(await holds(host, sight, signal))) failed.push(index);
+      const look = (signal: AbortSignal) => holds(host, sight, signal);
+      if (!(await within(deadlineMs, hopeless.signal, look))) failed.push(index);
     });
   } finally {
     clearInterval(watch);

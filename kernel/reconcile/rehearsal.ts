@@ -1,4 +1,5 @@
 import type { Read, UnitIssue } from "@patchbay/sdk";
+import { within } from "../host/within.ts";
 import type { Candidate } from "../slots/candidate.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
 import { pageSize } from "./all-keys.ts";
@@ -164,7 +165,7 @@ export async function compareAll(ledger: Ledger, entry: SlotEntry, candidate: Ca
     const rows = await ledger.unitsOf({ slot: entry.slot.id, plugin: candidate.plugin }, after, pageSize);
     const told = new Map(rows.map(({ key, unit }) => [key, unit]));
     if (told.size > 0) {
-      const drifted = await provider.drifted(told, AbortSignal.timeout(deadlineMs));
+      const drifted = await within(deadlineMs, undefined, (signal) => provider.drifted(told, signal));
       different.push(...drifted.map(({ key }) => key));
     }
     const last = rows.at(-1);

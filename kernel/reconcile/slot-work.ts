@@ -183,7 +183,7 @@ async function composeBases(
     const forced = context.forced || place === handOver?.from || place === deployment.arriving;
     try {
       const base = prepareBase(deployment, place, { rows, forced });
-      if (base && (forced || !base.before || !(await context.spares(base)))) bases.set(place, base);
+      if (base && (forced || !place.awake || !(await context.spares(base)))) bases.set(place, base);
     } catch (error) {
       const { plugin } = place.candidate;
       context.logger.error("the base of a slot could not be rendered", { slot: entry.slot.id, plugin, error });

@@ -76,7 +76,7 @@ export interface Toy {
   readonly zones: { readonly near: ToyWorld; readonly far: ToyWorld };
   /** Of the site server `one`. */
   readonly options: SitesOptions;
-  /** The site server, `one` or `two`. Follows `Bench.choose`. */
+  /** The site server, `one`, `two` or `none`. Follows `Bench.choose`. */
   chosen: string;
   /** `near`, `far` or `none`. Follows `Bench.choose`. */
   zoneServer: string;
@@ -108,7 +108,7 @@ export function createToy(sharesPorts = true): Toy {
   };
   const table = createSlotTable({
     slots: [
-      toySlot("sites", "site_server", { after: ["pools"] }),
+      toySlot("sites", "site_server", { after: ["pools"], optional: true }),
       toySlot("hosts", null),
       toySlot("pools", null, { after: ["hosts"] }),
       toySlot("zones", "zone_server", { cardinality: "many", optional: true }),
