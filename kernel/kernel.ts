@@ -13,6 +13,8 @@ import { reconcileOperations } from "./reconcile/operations.ts";
 import { pruneSchedules } from "./retention.ts";
 import { createRooms, type Rooms } from "./rooms.ts";
 import { ownServices, registerServices } from "./services.ts";
+import { K } from "./tokens.ts";
+import { runUpgrades } from "./upgrades.ts";
 
 export type { KernelParts } from "./parts.ts";
 
@@ -53,6 +55,7 @@ export async function createKernel(parts: KernelParts) {
       await settings.settleChoices().catch((error: unknown) => {
         logger.error("the backends that serve could not be written down", { error });
       });
+      await runUpgrades({ ...parts.foundation, hooks: core.root.use(K.changeRooms)().hooks }, generation().upgrades);
       await reconciler.start();
       jobs.start();
       tasks.start();

@@ -13,6 +13,7 @@ import type {
   Task,
   Token,
   Unit,
+  Upgrade,
 } from "@patchbay/sdk";
 import type { Container } from "../di/container.ts";
 import type { RegisteredTap } from "../hooks/order.ts";
@@ -38,6 +39,7 @@ export class Collected {
   readonly settings: Owned<Setting>[] = [];
   readonly pluginSettings: Owned<Setting>[] = [];
   readonly tasks: Owned<Task>[] = [];
+  readonly upgrades: Owned<Upgrade>[] = [];
 
   /** What is handed to `contribute()` of one plugin. Its services go into `shared`, where other plugins find them. */
   contributionsOf(plugin: string, own: Container, shared: Container): Contributions {
@@ -64,6 +66,7 @@ export class Collected {
       setting: into(this.settings),
       pluginSetting: into(this.pluginSettings),
       task: (task) => into(this.tasks)(task as unknown as Task),
+      upgrade: into(this.upgrades),
       service: (token, create) => shared.factory(token, () => create(use)),
     };
   }

@@ -23,7 +23,15 @@ const operation = (id: string, more: Partial<Operation> = {}): Operation =>
   }) as Operation;
 
 function plugin(id: string, contribute: (to: Contributions) => void): LoadedPlugin {
-  const manifest = { id, title: id, sdk: "^1.0.0", provides: [], requires: [], packages: [], grants: { services: {}, tree: false } };
+  const manifest = {
+    id,
+    title: id,
+    sdk: "^1.0.0",
+    provides: [],
+    requires: [],
+    packages: [],
+    grants: { services: {}, tree: false },
+  };
   return { manifest, version: "1.0.0", dir: "", plugin: { $type: "patchbay/plugin", version: 1, contribute } };
 }
 

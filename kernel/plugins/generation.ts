@@ -10,6 +10,7 @@ import type {
   SidePorts,
   Task,
   Token,
+  Upgrade,
 } from "@patchbay/sdk";
 import type { Container } from "../di/container.ts";
 import { createHookTable, type HookTable } from "../hooks/hook-table.ts";
@@ -26,6 +27,11 @@ import { PluginProblems } from "./manifest.ts";
 export interface PluginServices {
   use<T>(token: Token<T>): T;
   find<T>(token: Token<T>): T | undefined;
+}
+
+/** An upgrade with the services of its plugin. */
+export interface RegisteredUpgrade extends Owned<Upgrade> {
+  readonly services: PluginServices;
 }
 
 /** The immutable sum of what the plugins contribute. Building one has no effects; using it is swapping one pointer. */
@@ -45,6 +51,8 @@ export interface Generation {
   readonly accountOfUser: AccountOfUser | undefined;
   /** In the order they must be applied. */
   readonly migrations: readonly Owned<readonly Migration[]>[];
+  /** In the order they must be run. */
+  readonly upgrades: readonly RegisteredUpgrade[];
   /** Services as the plugin that declared this operation sees them. */
   servicesFor(operationId: string): PluginServices;
 }
@@ -85,6 +93,7 @@ export function buildGeneration(options: GenerationOptions): Generation {
   byId(collected.schedules, (schedule) => schedule.id, "schedule", problems);
   const tasks = [...options.tasks.map(ofKernel), ...collected.tasks];
   byId(tasks, (task) => task.id, "task", problems);
+  byId(collected.upgrades, (upgrade) => upgrade.id, "upgrade", problems);
   const limits = only(collected.limits, "the limit source", problems);
   const accountOfUser = only(collected.accountOfUser, "the account of a user", problems);
   const operations = attempt(problems, () =>
@@ -111,6 +120,7 @@ export function buildGeneration(options: GenerationOptions): Generation {
     }),
     tasks: new Map(tasks.map(({ plugin, value }) => [value.id, { plugin, task: value, use: servicesOf(plugin).use }])),
     migrations: [...options.migrations, ...collected.migrations],
+    upgrades: collected.upgrades.map((owned) => ({ ...owned, services: servicesOf(owned.plugin) })),
     servicesFor: (operationId) => servicesOf(ownerOf.get(operationId) ?? "kernel"),
   };
 }

@@ -48,6 +48,8 @@ export interface Batch extends MergeOptions {
   readonly claims: boolean;
   /** Set when another has had the public ports until now: then all items are of one whole. */
   readonly handOver: HandOver | undefined;
+  /** True: only the daemon has to prove itself here. The caller looks at the units, while others may work. */
+  readonly unproved: boolean;
 }
 
 /** Two items want the same file or line. Nothing was staged. */
@@ -103,8 +105,7 @@ export class BatchApplier {
     const files = [...merge.files];
     for (const generation of generations) files.push(...(await generationFiles(this.#ledger, generation, batch)));
     this.lastFiles = files;
-    const shown = handOver ? items : merge.effective;
-    const probes = shown.flatMap((item) => (item.rendered.probes ?? []).map((probe) => ({ item, probe })));
+    const probes = batch.unproved ? [] : probesOf(items, merge, handOver);
     this.lastProbed = probes.map(({ item }) => item);
     const motion: Motion = { place, handOver, generations, leaving, reload: merge.reload, stop: merge.stop };
     const application: Application = {
@@ -179,6 +180,18 @@ export async function leavingServices(
 
 export function isEmpty(merge: Merge): boolean {
   return merge.files.length + merge.reload.length + merge.stop.length === 0;
+}
+
+/**
+ * What must be seen of the units. When the front is handed over that is every unit, at the public ports: of those the new one
+ * was serving already, as its own probes have shown, that it is reached there.
+ */
+function probesOf(items: readonly Item[], merge: Merge, handOver: HandOver | undefined) {
+  const effective = new Set(merge.effective);
+  return (handOver ? items : merge.effective).flatMap((item) => {
+    const all = item.rendered.probes ?? [];
+    return (effective.has(item) ? all : all.slice(0, 1)).map((probe) => ({ item, probe }));
+  });
 }
 
 function portsOf({ handOver, place }: Batch, item: Item) {

@@ -134,6 +134,7 @@ export class Pass {
       orphans: orphans.filter((file) => file.plugin === plugin),
       claims: place === deployment.arriving && !needsWord(deployment),
       handOver,
+      unproved: false,
     };
   }
 

@@ -8,9 +8,11 @@ import { Bisector } from "./bisect.ts";
 import { type Deployment, deploy, type Place } from "./deployment.ts";
 import { markedKeys } from "./dirty.ts";
 import { executeItems } from "./execute-items.ts";
-import { baseKey, type Item } from "./item.ts";
-import { Ledger } from "./ledger.ts";
+import { toFailure } from "./failure.ts";
+import { baseKey, fileId, type Item, type LedgerUnit } from "./item.ts";
+import { type FileRecord, Ledger } from "./ledger.ts";
 import { canRemove, loadWishes, prepareBase, prepareFor, toRemoval, type Wishes } from "./prepare.ts";
+import { failedProbes } from "./probes.ts";
 import { observeSleeping } from "./sleeping.ts";
 import type { UnitFailure } from "./types.ts";
 
@@ -25,26 +27,90 @@ export interface Rehearsal {
 }
 
 /**
- * Puts a candidate to the side with every unit that is assigned to nobody, page by page, so that changes come in between.
- * What changes after its page is not brought to it: handing over renders whatever differs then. Returns what it refused.
+ * Puts a candidate to the side with every unit that is assigned to nobody. What changes meanwhile is not brought to it:
+ * handing over renders whatever differs then. Returns what it refused.
  */
 export async function rehearse(deps: ApplyDeps, rehearsal: Rehearsal): Promise<readonly UnitFailure[]> {
-  const { alone, entry, onProgress } = rehearsal;
   const keys: string[] = [];
-  for await (const page of pagesOf(entry, deps.storage.read)) keys.push(...page);
-  const failures: UnitFailure[] = [];
-  onProgress(0);
-  await alone(async () => failures.push(...(await applyPage(deps, rehearsal, { keys: [], wanted: new Set(keys) }))));
-  // Without its base nothing of it would hold.
-  if (failures.some(({ key }) => key === baseKey)) return failures;
+  for await (const page of pagesOf(rehearsal.entry, deps.storage.read)) keys.push(...page);
+  rehearsal.onProgress(0);
+  const calls = rehearsal.candidate.provider().kind === "execute";
+  const failures = await (calls ? callAll : writeAll)(deps, rehearsal, keys);
+  rehearsal.onProgress(1);
+  return failures;
+}
+
+/** Page by page, so that changes come in between. */
+async function callAll(
+  deps: ApplyDeps,
+  rehearsal: Rehearsal,
+  keys: readonly string[],
+): Promise<readonly UnitFailure[]> {
+  const { alone, onProgress } = rehearsal;
+  const wanted = new Set(keys);
+  const failures = [...(await alone(() => applyPage(deps, rehearsal, { keys: [], wanted })))];
   for (let from = 0; from < keys.length; from += pageSize) {
+    // Without its base nothing of it would hold, and who cannot be reached for one page is not waited for again.
+    if (failures.some(({ key, kind }) => key === baseKey || kind === "unavailable")) return failures;
     const page = keys.slice(from, from + pageSize);
-    await alone(async () => failures.push(...(await applyPage(deps, rehearsal, { keys: page }))));
+    failures.push(...(await alone(() => applyPage(deps, rehearsal, { keys: page }))));
     deps.crashPoint("reconcile:prepared");
     onProgress(Math.min(1, (from + page.length) / keys.length));
   }
-  onProgress(1);
   return failures;
+}
+
+/**
+ * All files as one: each page of its own would have the daemon read everything again. The units are looked at afterwards,
+ * a page at a time, because that takes longest and needs nobody to wait.
+ */
+async function writeAll(
+  deps: ApplyDeps,
+  rehearsal: Rehearsal,
+  keys: readonly string[],
+): Promise<readonly UnitFailure[]> {
+  const { alone, candidate, entry, onProgress } = rehearsal;
+  const failures = [...(await alone(() => applyPage(deps, rehearsal, { keys, wanted: new Set(keys) })))];
+  deps.crashPoint("reconcile:prepared");
+  // Without its base nothing of it holds, and nothing else is to blame.
+  const ofBase = failures.filter(({ key }) => key === baseKey);
+  if (ofBase.length > 0) return ofBase;
+  const ledger = new Ledger(deps.storage.read);
+  for (let from = 0; from < keys.length; from += pageSize) {
+    const page = keys.slice(from, from + pageSize);
+    const silent = await silentUnits(deps, rehearsal, await preparedUnits(ledger, rehearsal, page));
+    // A unit may have gone since it was looked at.
+    const left = await preparedUnits(ledger, rehearsal, silent);
+    failures.push(...left.map(({ key }) => toFailure({ slot: entry.slot.id, key }, "invalid", candidate.title)));
+    onProgress(Math.min(1, (from + page.length) / keys.length));
+  }
+  return failures;
+}
+
+async function preparedUnits(
+  ledger: Ledger,
+  { candidate, entry }: Rehearsal,
+  keys: readonly string[],
+): Promise<readonly LedgerUnit[]> {
+  const rows = await ledger.units(entry.slot.id, keys);
+  return [...rows.values()].flat().filter(({ hash, plugin }) => plugin === candidate.plugin && hash !== "");
+}
+
+/** Keys of the units that the candidate does not answer for. */
+async function silentUnits(
+  { host, timing }: ApplyDeps,
+  { candidate }: Rehearsal,
+  units: readonly LedgerUnit[],
+): Promise<readonly string[]> {
+  const sights = units.flatMap(({ key, rendered }) =>
+    rendered.probes.map((probe) => ({ key, sight: { probe, ports: candidate.sidePorts } })),
+  );
+  const failed = await failedProbes(
+    host,
+    sights.map(({ sight }) => sight),
+    timing,
+  );
+  return [...new Set(failed.flatMap((at) => sights[at]?.key ?? []))];
 }
 
 /** Keys that should exist, a page at a time. */
@@ -81,7 +147,8 @@ async function applyPage(
   const items = [...(base ? [base] : []), ...prepared.items, ...gone];
   const observed = new Map<string, string | null>();
   await observeSleeping({ host: deps.host, ledger, observed }, entry.slot.id, { place, items });
-  const batch: Batch = { ...quiet, entry, place, observed };
+  const orphans = page.wanted ? await strayLineFiles(ledger, candidate.plugin) : [];
+  const batch: Batch = { ...quiet, entry, place, observed, orphans };
   const isCalled = (item: Item) => candidate.provider().kind === "execute" && item.key !== baseKey;
   const files = items.filter((item) => !isCalled(item));
   const options = { whole: false, fail };
@@ -97,10 +164,20 @@ const quiet = {
   sink: { live: () => {}, executed: () => {}, settle: async () => {}, took: () => {} } satisfies Sink,
   leaving: new Set<string>(),
   refresh: false,
-  orphans: [],
   claims: false,
   handOver: undefined,
+  unproved: true,
 } as const;
+
+/** Files of lines of which nobody knows the lines: the panel died between putting them in place and writing them down. */
+async function strayLineFiles(ledger: Ledger, plugin: string): Promise<readonly FileRecord[]> {
+  const files = (await ledger.pluginFiles(plugin)).filter(({ sha256, slot }) => slot === "" && sha256 !== null);
+  const lines = await ledger.lines(
+    plugin,
+    files.map(({ path }) => path),
+  );
+  return files.filter(({ path }) => lines.get(fileId(plugin, path))?.size === 0);
+}
 
 /** True for a unit that goes with the choice: it exists, and is assigned to nobody. */
 function isEverybodys({ assigned, units }: Wishes, key: string): boolean {

