@@ -1,5 +1,5 @@
 import type { Hook, HookKind, Tap, TapOrder } from "./hook.ts";
-import type { Operation, Schema } from "./operation.ts";
+import type { ChangeContext, Operation, Schema } from "./operation.ts";
 import type { ProviderEntry, Slot, Unit } from "./slot.ts";
 import type { Migration, Read } from "./storage.ts";
 import type { Task } from "./task.ts";
@@ -57,6 +57,24 @@ export interface Schedule {
   run(use: <T>(token: Token<T>) => T, signal: AbortSignal): Promise<void>;
 }
 
+/**
+ * Brings rows from before an update up to date where a migration cannot, because it takes services or marks units.
+ *
+ * Called at every start, after all migrations and before anything is reconciled, in a change of its own as the panel itself
+ * (role `system`); upgrades of required plugins come first. What it marks is in the first pass. The change is final once it
+ * is committed: a unit that cannot be applied takes no row back. When it throws, its change is rolled back, that is logged,
+ * and the panel starts without it; the next start tries again.
+ */
+export interface Upgrade {
+  /** `<resource>.<what it brings>`, unique. */
+  readonly id: string;
+  /**
+   * Does a part that a transaction can hold, about a hundred rows. True: there is more, call again; a call that wrote nothing
+   * is not repeated. When all is well it must find nothing to do, cheaply. It cannot start tasks.
+   */
+  run(change: ChangeContext): Promise<boolean>;
+}
+
 /** A server option beside the slots' own. Values are strings; `schema` parses and canonicalises them. */
 export interface Setting {
   readonly key: string;
@@ -90,6 +108,7 @@ export interface Contributions {
    */
   pluginSetting(setting: Setting): void;
   task<P>(task: Task<P>): void;
+  upgrade(step: Upgrade): void;
   /** Publishes a service for the plugins that require this one. Created once per generation, on first use. */
   service<T>(token: Token<T>, create: (use: <S>(token: Token<S>) => S) => T): void;
 }

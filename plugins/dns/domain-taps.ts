@@ -12,8 +12,15 @@ import { putRecord, takeRecords } from "./zones.ts";
 /** Who looks after the addresses of sites in the zone of a name above. */
 const sites = "web";
 
+/** As much of a domain as it takes to give it a zone. */
+export interface NewDomain {
+  readonly account: Pick<DomainChange["account"], "id">;
+  readonly domain: Pick<DomainChange["domain"], "id" | "name">;
+  readonly change: ChangeContext;
+}
+
 /** Gives a domain a zone, or addresses in the one its account has for a name above. */
-export async function addForDomain({ account, change, domain }: DomainChange): Promise<void> {
+export async function addForDomain({ account, change, domain }: NewDomain): Promise<void> {
   const { name } = domain;
   const holding = await holdingZone(change.read, name);
   if (holding?.name === name) {

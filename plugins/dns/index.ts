@@ -4,6 +4,7 @@ import { domainAdded, domainRemoved } from "@patchbay/web/contract";
 import { Zones } from "./contract.ts";
 import { addForDomain, removeForDomain, removeZones } from "./domain-taps.ts";
 import { dnsMigrations } from "./migrations.ts";
+import { missingZones } from "./missing-zones.ts";
 import { addRecord } from "./operations/add-record.ts";
 import { deleteRecord } from "./operations/delete-record.ts";
 import { disableDnssec, dnssecStatus, enableDnssec } from "./operations/dnssec.ts";
@@ -35,6 +36,7 @@ const operations = [
 /** Zones of domains and their records. */
 export default definePlugin((to) => {
   to.migrations(dnsMigrations);
+  to.upgrade(missingZones);
   to.object(zoneType);
   to.object(recordOwnerType);
   to.slot(dnsSlot);

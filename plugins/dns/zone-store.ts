@@ -29,13 +29,13 @@ const foreignSql = `SELECT 1 FROM dns_zones WHERE account_id <> ?
 AND (name IN (SELECT value FROM json_each(?)) OR (backwards > ? AND backwards < ?)) LIMIT 1`;
 
 /**
- * Throws ZONE_EXISTS for a name that has a zone and, unless an admin decides so, ZONE_BELONGS_TO_OTHER for a name above or
+ * Throws ZONE_EXISTS for a name that has a zone and, unless an admin or the panel itself decides so, ZONE_BELONGS_TO_OTHER for a name above or
  * below a zone of another account. That the name itself may be had is for the domains to say.
  */
 export async function assertZoneFree(change: ChangeContext, accountId: number, name: string): Promise<void> {
   const { principal, read } = change;
   if (await findZone(read, name)) throw zoneExists();
-  if (principal.role === "admin") return;
+  if (principal.role === "admin" || principal.role === "system") return;
   const related = [accountId, JSON.stringify(namesAbove(name)), ...rangeBelow(name)];
   if (await read.get(foreignSql, related)) throw zoneBelongsToOther();
 }

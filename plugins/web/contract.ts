@@ -111,5 +111,8 @@ export interface DomainNames {
 
 export const DomainNames = token<DomainNames>("web.domain-names");
 
+/** The bodies every backend sends where no file and no script answers. */
+export { type AnswerStatus, answerPage, answerStatuses, suspendedPage } from "./answer-pages.ts";
+
 /** How names are kept and searched, for plugins that keep names of their own. */
 export { namesAbove, rangeBelow, toBackwards } from "./names.ts";

@@ -10,6 +10,7 @@ import { definePlugin, defineProvider, HostAccounts } from "@patchbay/sdk";
 import { createDomainsOfAccount, provisionMainDomain, removeDomains, touchDomains } from "./account-taps.ts";
 import { DomainNames, webSlotId } from "./contract.ts";
 import { webMigrations } from "./migrations.ts";
+import { missingCertificates } from "./missing-certificates.ts";
 import { domainNames } from "./name-rules.ts";
 import { addDomain } from "./operations/add-domain.ts";
 import { addAlias, listAliases, removeAlias } from "./operations/aliases.ts";
@@ -36,6 +37,7 @@ const operations = [
 /** Domains, subdomains, redirects and aliases. */
 export default definePlugin((to) => {
   to.migrations(webMigrations);
+  to.upgrade(missingCertificates);
   to.object(domainType);
   to.meter(domainsMeter);
   to.meter(subdomainsMeter);

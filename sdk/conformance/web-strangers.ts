@@ -30,7 +30,9 @@ function hiddenFiles(stage: WebStage): void {
   stage.look("hidden files are not there, except below .well-known", async (scene) => {
     const ada = stage.the("ada");
     const hidden = [".env", ".git/config", ".htaccess", ".htpasswd", ".user.ini", "sub/.secret/x.txt", ".x.php"];
-    for (const path of hidden) scene.write(ada, path, "<?php echo 'hidden ', 'text';");
+    // A comment, to those who read it.
+    const text = (path: string) => (path.endsWith(".htaccess") ? "# hidden text\n" : "<?php echo 'hidden ', 'text';");
+    for (const path of hidden) scene.write(ada, path, text(path));
     scene.write(ada, ".well-known/acme-challenge/token", "token");
     for (const path of hidden) {
       for (const spelled of [`/${path}`, `/${path.replaceAll(".", "%2e")}`, `/x/../${path}`, `//${path}`]) {

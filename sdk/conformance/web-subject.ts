@@ -32,6 +32,12 @@ export type WebClaims = {
   readonly [C in Exclude<WebCapability, "customIncludes">]?: true;
 } & { readonly customIncludes?: CustomIncludes };
 
+export interface SiteLogs {
+  readonly access: string;
+  readonly errors: string;
+  isOwn?(line: string): boolean;
+}
+
 /** A backend of the slot `web`, as the suite needs to know it. */
 export interface WebSubject {
   /** For people: `nginx`. */
@@ -43,8 +49,11 @@ export interface WebSubject {
   /** Service of the daemon in the manifest. */
   readonly service: string;
   readonly can: WebClaims;
-  /** Files of a site's logs in the plugin's log directory: all requests, and those that failed. */
-  logs(site: string): { readonly access: string; readonly errors: string };
+  /**
+   * Files of a site's logs in the plugin's log directory: all requests, and those that failed. `isOwn`: where sites share a
+   * file, which of its lines are this site's.
+   */
+  logs(site: string): SiteLogs;
   /** File that keeps what a run has shown: `capabilities.json` beside the backend. */
   readonly record: string;
   readonly machine: TestMachine;

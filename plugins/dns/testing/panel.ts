@@ -18,8 +18,9 @@ import {
   type Setting,
   type Slot,
   type Token,
+  type Upgrade,
 } from "@patchbay/sdk";
-import { DomainNames, type DomainType, domainAdded, domainRemoved } from "@patchbay/web/contract";
+import { DomainNames, type DomainType, domainAdded, domainRemoved, toBackwards } from "@patchbay/web/contract";
 import knex from "knex";
 import * as v from "valibot";
 import type { DnsUnit, ZoneReport } from "../contract.ts";
@@ -49,6 +50,10 @@ export interface Panel {
   addDomain(accountId: number, name: string, type?: DomainType, principal?: Principal): Promise<void>;
   removeDomain(name: string): Promise<void>;
   endAccount(accountId: number): Promise<void>;
+  /** Writes the row of a domain and nothing else, as it was before there were zones. */
+  oldDomain(accountId: number, name: string): Promise<void>;
+  /** Runs the plugin's upgrade once, as the panel itself. True: there is more. */
+  upgrade(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -70,6 +75,7 @@ export function principalOf(role: Role): Principal {
 
 export const admin = principalOf("admin");
 export const user = principalOf("user");
+const system: Principal = { ...admin, userId: null, username: "system", role: "system", via: "system" };
 
 type Tap = (payload: unknown, ctx: { signal: AbortSignal }) => Promise<void>;
 
@@ -81,6 +87,7 @@ function collect(use: <T>(token: Token<T>) => T) {
   const settings = new Map<string, Setting>();
   const taps = new Map<string, Tap>();
   const migrations: Migration[] = [];
+  const upgrades: Upgrade[] = [];
   plugin.contribute({
     use,
     operation: (operation: Operation) => operations.set(operation.id, operation),
@@ -90,8 +97,9 @@ function collect(use: <T>(token: Token<T>) => T) {
     setting: (setting: Setting) => settings.set(setting.key, setting),
     tap: (hook: { id: string }, tap: Tap) => taps.set(hook.id, tap),
     service: () => {},
+    upgrade: (step: Upgrade) => upgrades.push(step),
   } as unknown as Contributions);
-  return { operations, slots, objects, settings, taps, migrations };
+  return { operations, slots, objects, settings, taps, migrations, upgrades };
 }
 
 const providers = [
@@ -113,7 +121,7 @@ export async function createPanel(): Promise<Panel> {
     [Backends.id, { report: async (_slot: string, key: string) => reports.get(key) }],
   ]);
   const use = <T>(token: Token<T>) => services.get(token.id) as T;
-  const { migrations, objects, operations, settings, slots, taps } = collect(use);
+  const { migrations, objects, operations, settings, slots, taps, upgrades } = collect(use);
   const slot = slots[0] as Slot<DnsUnit>;
   await foreignTables(db);
   for (const step of migrations) await step.up(db);
@@ -170,7 +178,7 @@ export async function createPanel(): Promise<Panel> {
     addDomain: async (accountId, name, type = "addon", principal = admin) => {
       const account = { id: accountId } as AccountRow;
       await change(async (one) => {
-        const [id] = (await one.db("domains").insert({ account_id: accountId, name, type })) as number[];
+        const [id] = (await one.db("domains").insert(domainRow(accountId, name, type))) as number[];
         await run(domainAdded.id, { account, domain: { id, name, type } }, one);
       }, principal);
     },
@@ -180,6 +188,8 @@ export async function createPanel(): Promise<Panel> {
       await db("domains").where({ name }).delete();
     },
     endAccount: (id) => change(async (one) => run(accountDeprovision.id, { account: { id } }, one)),
+    oldDomain: async (accountId, name) => void (await db("domains").insert(domainRow(accountId, name, "addon"))),
+    upgrade: () => change(async (one) => upgrades[0]?.run(one) ?? false, system),
     close: () => db.destroy(),
   };
 }
@@ -205,8 +215,13 @@ async function foreignTables(db: Db): Promise<void> {
     table.increments("id");
     table.integer("account_id");
     table.text("name").unique();
+    table.text("backwards").unique();
     table.text("type");
   });
+}
+
+function domainRow(accountId: number, name: string, type: DomainType) {
+  return { account_id: accountId, name, backwards: toBackwards(name), type };
 }
 
 /** `taken.test` is another account's; everything else is free. */

@@ -17,6 +17,7 @@ import {
   type Slot,
   SystemFacts,
   type Token,
+  type Upgrade,
 } from "@patchbay/sdk";
 import knex from "knex";
 import * as v from "valibot";
@@ -39,6 +40,8 @@ export interface Panel {
   call<T = Record<string, unknown>>(id: string, input: Record<string, unknown>, principal?: Principal): Promise<T>;
   /** Runs the plugin's taps on a hook in a change of `principal`. */
   tap(hook: Hook<"guarded", unknown>, payload: Record<string, unknown>, principal?: Principal): Promise<void>;
+  /** Runs the plugin's upgrade once. True: there is more. */
+  upgrade(): Promise<boolean>;
   addAccount(username: string, patch?: Record<string, unknown>): Promise<AccountRow>;
   close(): Promise<void>;
 }
@@ -78,6 +81,7 @@ function collect(use: <T>(token: Token<T>) => T) {
   const meters = new Map<string, Meter>();
   const taps = new Map<string, Tap>();
   const migrations: { up(db: Db): Promise<void> }[] = [];
+  const upgrades: Upgrade[] = [];
   plugin.contribute({
     use,
     operation: (operation: Operation) => operations.set(operation.id, operation),
@@ -88,8 +92,9 @@ function collect(use: <T>(token: Token<T>) => T) {
     provider: () => {},
     object: () => {},
     service: () => {},
+    upgrade: (step: Upgrade) => upgrades.push(step),
   } as unknown as Contributions);
-  return { operations, slots, meters, taps, migrations };
+  return { operations, slots, meters, taps, migrations, upgrades };
 }
 
 export async function createPanel(): Promise<Panel> {
@@ -106,7 +111,7 @@ export async function createPanel(): Promise<Panel> {
     ],
   ]);
   const use = <T>(token: Token<T>) => services.get(token.id) as T;
-  const { migrations, operations, slots, meters, taps } = collect(use);
+  const { migrations, operations, slots, meters, taps, upgrades } = collect(use);
   await accountTable(db);
   for (const step of migrations) await step.up(db);
   const touched: string[] = [];
@@ -167,6 +172,7 @@ export async function createPanel(): Promise<Panel> {
       const signal = new AbortController().signal;
       await inChange(principal, async (change) => taps.get(hook.id)?.({ ...payload, change }, { signal }));
     },
+    upgrade: () => inChange(admin, async (change) => upgrades[0]?.run(change) ?? false),
     addAccount: async (username, patch = {}) => {
       const row = {
         username,
