@@ -1,9 +1,10 @@
 import type { HostInfo, RenderedFile, Stand } from "@patchbay/sdk";
 import { listenFiles, tlsFile } from "./listen.ts";
 import { mapsFile } from "./maps.ts";
+import { pageFiles, pagesFile } from "./pages.ts";
 import { ownNetworks, placesOf } from "./places.ts";
 import { relayFile, relayMapsFile } from "./relay.ts";
-import { fastcgiFile, refusalFile, siteFile } from "./site-block.ts";
+import { fastcgiFile, siteFile } from "./site-block.ts";
 
 /** What is there whatever the sites are. */
 export function baseFiles(info: HostInfo, stand: Stand): RenderedFile[] {
@@ -16,8 +17,8 @@ export function baseFiles(info: HostInfo, stand: Stand): RenderedFile[] {
     { path: "snippets/relay-maps.conf", content: relayMapsFile() },
     { path: "snippets/relay.conf", content: relayFile },
     { path: "snippets/site.conf", content: siteFile(info) },
-    { path: "snippets/refusals.conf", content: refusalFile },
-    { path: "pages/suspended.html", content: suspendedPage },
+    { path: "snippets/pages.conf", content: pagesFile },
+    ...pageFiles(),
   ];
 }
 
@@ -52,7 +53,7 @@ ${commonSettings(info)}
     include snippets/tls.conf;
     server_name _;
     include snippets/site.conf;
-    include snippets/refusals.conf;
+    include snippets/pages.conf;
     include snippets/relay.conf;
   }
 
@@ -96,10 +97,3 @@ ${ownNetworks(info)
   variables_hash_bucket_size 128;
 `;
 }
-
-const suspendedPage = `<!doctype html>
-<html lang="en">
-<head><meta charset="utf-8"><title>Suspended</title><meta name="robots" content="noindex"></head>
-<body><h1>This site is suspended</h1><p>Please contact the provider of this site.</p></body>
-</html>
-`;

@@ -4,8 +4,8 @@ import type { SiteUnit } from "@patchbay/web/contract";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { includeFault, withPolicy } from "./includes.ts";
+import { policyHeader } from "./policy.ts";
 import { createNginxProvider } from "./provider.ts";
-import { policyHeader } from "./site-block.ts";
 import { type Directive, parseNginx } from "./syntax.ts";
 import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost } from "./testing/live-host.ts";
@@ -97,7 +97,7 @@ describe("a custom include", () => {
           const file = provider.render("a.test", unit({ includes: { nginx: text } })).files?.[0]?.content ?? "";
           const tree = parseNginx(file);
           expect(tree.length).toBe(1);
-          expect(meaning(tree[0]?.block?.slice(4) ?? [])).toEqual(meaning(parseNginx(text)));
+          expect(meaning(tree[0]?.block?.slice(4, -1) ?? [])).toEqual(meaning(parseNginx(text)));
         },
       ),
       { numRuns: 20_000 },

@@ -1,4 +1,4 @@
-import { policyHeader, policyLine } from "./site-block.ts";
+import { policyHeader, policyLine } from "./policy.ts";
 import { type Directive, parseNginx, SyntaxFault } from "./syntax.ts";
 
 /** Contexts a custom include may open. Everything else that takes a block reaches beyond the site. */

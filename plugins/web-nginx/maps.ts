@@ -1,5 +1,6 @@
 import type { HostInfo, SidePorts } from "@patchbay/sdk";
 import { siteProbePath } from "@patchbay/web/contract";
+import { pagesPath } from "./pages.ts";
 import { ownNetworks, placesOf } from "./places.ts";
 import { dollarVariable, quote } from "./quote.ts";
 import { recordFields, separator } from "./record.ts";
@@ -75,14 +76,16 @@ map "$pb_scheme $pb_hsts" $pb_policy { default ""; "~^https (?<pb_age>[0-9]+)$" 
 map $pb_action $pb_logged { default 1; unknown 0; relay 0; }
 map "$pb_logged $pb_action $status" $pb_failed { default 0; "~^1 [^ ]+ [45]" 1; "~^0 relay 50[24]$" 1; }
 
-# Addresses that are answered whatever the site's state is. All change when nginx redirects to its own error page.
+# While nginx fetches the page of an answer of its own there is a status already. A visitor's request has none.
+map "$status $uri" $pb_page { volatile; default 0; "~^[345][0-9][0-9] ${pagesPath.replaceAll(".", "\\.")}" 1; }
+
+# Addresses that are answered whatever the site's state is. All change when an admin's text redirects to an error page.
 map $uri $pb_path {
   volatile;
   default "";
   ${exactly(generationPath)} own;
   ${exactly(siteProbePath)} probe;
   "~^/\\.well-known/acme-challenge/" challenge;
-  "~^/\\.patchbay/suspended$" own;
 }
 map "$pb_path $pb_action $pb_scheme" $pb_answer {
   volatile;

@@ -86,8 +86,8 @@ describe("nginx serves what the units say", () => {
       expect([answer.status, answer.headers["content-type"]]).toEqual([503, "text/html; charset=utf-8"]);
       expect(answer.body).toContain("suspended");
     }
-    expect((await host.get("susp.test", "/.patchbay/suspended")).status).toBe(404);
-    expect((await host.get("php.test", "/.patchbay/suspended")).status).toBe(404);
+    expect((await host.get("susp.test", "/.patchbay/pages/suspended.html")).status).toBe(503);
+    expect((await host.get("php.test", "/.patchbay/pages/suspended.html")).status).toBe(404);
   });
 
   it("answers unknown hosts with 404", async () => {
@@ -97,7 +97,7 @@ describe("nginx serves what the units say", () => {
   });
 
   it("adds an admin's text to one site only", async () => {
-    const answer = await host.get("own.test", "/");
+    const answer = await host.get("own.test", "/plain.txt");
     expect([answer.headers["x-own"], answer.headers["x-also"]]).toEqual(["a;b {c}", "$host"]);
     expect((await host.get("own.test", "/plain.txt")).body).toBe("static");
     expect((await host.get("static.test", "/plain.txt")).headers["x-own"]).toBeUndefined();
@@ -186,7 +186,7 @@ function layHome(host: LiveHost): void {
   const script = "<?php echo basename(__FILE__).'|'.($_SERVER['PATH_INFO'] ?? '').'|'.$_SERVER['SCRIPT_NAME'];";
   put(`${root}/index.php`, script);
   put(`${root}/sub/index.php`, script);
-  put(`${root}/accel.php`, "<?php header('X-Accel-Redirect: /.patchbay/suspended');");
+  put(`${root}/accel.php`, "<?php header('X-Accel-Redirect: /.patchbay/pages/suspended.html');");
   put(`${root}/plain.txt`, "plain");
   put(`${root}/.env`, "secret");
   put(`${root}/.git/config`, "secret");

@@ -83,6 +83,8 @@ function ownBlock(info: HostInfo, key: string, own: { readonly names: readonly s
   error_log ${placesOf(info).log}/${stem}.nginx.log warn;
   include snippets/site.conf;
 ${withPolicy(own.text)}
+  # Of several pages for a status the first counts: the text above comes before.
+  include snippets/pages.conf;
 }
 `,
   };

@@ -213,7 +213,7 @@ async function answerAs(call: IncomingMessage, answer: ServerResponse): Promise<
   if (call.url === "/teapot") return void answer.writeHead(418).end();
   if (call.url === "/accel") {
     return void answer
-      .setHeader("X-Accel-Redirect", "/.patchbay/suspended")
+      .setHeader("X-Accel-Redirect", "/.patchbay/pages/suspended.html")
       .setHeader("X-Accel-Limit-Rate", "1")
       .end("as it is");
   }

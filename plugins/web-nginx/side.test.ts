@@ -152,10 +152,11 @@ describe("the admin's own files", () => {
   it("are read last, and may be absent", async () => {
     const directory = join(front.info.paths.etc, "web-nginx/local.d");
     mkdirSync(directory, { recursive: true });
-    writeFileSync(join(directory, "own.conf"), "gzip on;\n");
+    writeFileSync(join(directory, "own.conf"), "gzip on;\ngzip_types text/plain;\ngzip_min_length 1;\n");
     front.write(createNginxProvider(front.info).generation(40));
     await reloaded(front, 40);
-    const zipped = async () => (await front.get("none.test", "/", { headers: { "accept-encoding": "gzip" } })).headers;
+    const zipped = async () =>
+      (await front.get("direct.test", "/plain.txt", { headers: { "accept-encoding": "gzip" } })).headers;
     await until(async () => (await zipped())["content-encoding"] === "gzip");
     writeFileSync(join(directory, "own.conf"), "no_such_directive on;\n");
     expect(front.test().output).toContain("local.d/own.conf");

@@ -1,13 +1,11 @@
 import type { HostInfo } from "@patchbay/sdk";
 import { siteProbePath } from "@patchbay/web/contract";
+import { pageLocations, suspendedPath } from "./pages.ts";
 import { placesOf } from "./places.ts";
+import { policyLine } from "./policy.ts";
 
 /** Where the number of the last apply is answered, whatever the host is. */
 export const generationPath = "/.well-known/patchbay/generation";
-
-/** The header that tells browsers to come back over HTTPS only. Empty, so not sent, over HTTP and without a policy. */
-export const policyHeader = "Strict-Transport-Security";
-export const policyLine = `add_header ${policyHeader} $pb_policy always;`;
 
 // Why some answers come from locations without `disable_symlinks`: before nginx 1.22 writes a log whose name holds a variable, it
 // looks whether the root exists, and with `disable_symlinks` it does so wrongly for an address of more than one segment, unless
@@ -17,16 +15,16 @@ export const policyLine = `add_header ${policyHeader} $pb_policy always;`;
 export function siteFile(info: HostInfo): string {
   return `root $pb_root;
 disable_symlinks if_not_owner from=$pb_home;
-error_page 503 /.patchbay/suspended;
 ${policyLine}
 
+# Nothing below, nor in the text of an admin, is for the page of an answer.
+if ($pb_page) { break; }
 set $pb_do $pb_answer;
 if ($pb_file != $pb_due) { set $pb_do misdirected; }
-if ($pb_do = unknown) { return 404; }
-if ($pb_do = suspended) { return 503; }
-if ($pb_do ~ "^(?:misdirected|secure|r30[12])$") { rewrite ^ /.patchbay/answer last; }
+if ($pb_do ~ "^(?:unknown|suspended|misdirected|secure|r30[12])$") { rewrite ^ /.patchbay/answer last; }
 
-${answerLocations(info)}
+${answerLocation(info)}
+${pageLocations(info)}
 ${probeLocations}
 location ~ /\\.(?!well-known(?:/|$)) { return 404; }
 
@@ -45,29 +43,21 @@ location = /.patchbay/script {
 `;
 }
 
-function answerLocations(info: HostInfo): string {
+function answerLocation(info: HostInfo): string {
   const port = info.ports.https === 443 ? "" : `:${info.ports.https}`;
   return `location = /.patchbay/answer {
   internal;
   disable_symlinks off;
+  client_max_body_size 0;
+  # Also where a site has pages of its own.
+  error_page 503 ${suspendedPath};
+  include snippets/pages.conf;
   if ($pb_do = misdirected) { return 421; }
+  if ($pb_do = suspended) { return 503; }
   if ($pb_do = secure) { return 301 https://$host${port}$request_uri; }
   if ($pb_do = r301) { return 301 $pb_tail; }
   if ($pb_do = r302) { return 302 $pb_tail; }
   return 404;
-}
-
-location = /.patchbay/suspended {
-  internal;
-  disable_symlinks off;
-  default_type text/html;
-  charset utf-8;
-  ${policyLine}
-  add_header Retry-After 3600 always;
-  add_header Cache-Control no-store always;
-  # Not the site's own: a script may ask for this address, and links are not checked here.
-  root ${placesOf(info).tree}/pages;
-  try_files /suspended.html =503;
 }
 `;
 }
@@ -86,13 +76,6 @@ location = ${siteProbePath} {
   access_log off;
   return 200 "$pb_site $pb_hash";
 }
-`;
-
-/** For the shared server block alone: a site with text of its own may have error pages of its own, which would come second. */
-export const refusalFile = `error_page 403 @pb_403;
-error_page 404 @pb_404;
-location @pb_403 { disable_symlinks off; return 403; }
-location @pb_404 { disable_symlinks off; return 404; }
 `;
 
 /** Once for all sites: parameters inside a location are copied for each server block. */

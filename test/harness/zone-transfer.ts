@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process";
+import { execFile, execFileSync } from "node:child_process";
 import type { Client } from "./client.ts";
 import type { TestInstance } from "./instance.ts";
 import { must } from "./must.ts";
@@ -24,13 +24,41 @@ export async function transferKeyOf(admin: Client): Promise<string> {
 
 /** Runs `dig` against the name server of an instance. */
 export function dig(instance: TestInstance, ...words: readonly string[]): string {
-  const at = ["@127.0.0.1", "-p", String(instance.ports.services + 53), "+tries=1"];
-  return execFileSync("dig", [...at, ...words], { encoding: "utf8" });
+  return execFileSync("dig", [...server(instance), ...words], { encoding: "utf8" });
 }
 
 /** All records of a zone as a secondary gets them, sorted. Empty when there is no such zone. */
 export function transferZone(instance: TestInstance, key: string, zone: string): readonly ZoneLine[] {
-  const text = dig(instance, "-y", key, "AXFR", zone, "+noall", "+answer");
+  return parseZone(dig(instance, ...transferWords(key, zone)));
+}
+
+const atATime = 8;
+
+/** The same for many zones, while the test goes on. */
+export async function transferZones(
+  instance: TestInstance,
+  key: string,
+  zones: readonly string[],
+): Promise<ReadonlyMap<string, readonly ZoneLine[]>> {
+  const found = new Map<string, readonly ZoneLine[]>();
+  const left = [...zones];
+  const lane = async () => {
+    for (let zone = left.shift(); zone !== undefined; zone = left.shift()) {
+      const words = [...server(instance), ...transferWords(key, zone)];
+      const text = await new Promise<string>((resolve, reject) => {
+        execFile("dig", words, { encoding: "utf8" }, (error, stdout) => (error ? reject(error) : resolve(stdout)));
+      });
+      found.set(zone, parseZone(text));
+    }
+  };
+  await Promise.all(Array.from({ length: atATime }, lane));
+  return found;
+}
+
+const server = (instance: TestInstance) => ["@127.0.0.1", "-p", String(instance.ports.services + 53), "+tries=1"];
+const transferWords = (key: string, zone: string) => ["-y", key, "AXFR", zone, "+noall", "+answer"];
+
+function parseZone(text: string): readonly ZoneLine[] {
   return text
     .split("\n")
     .flatMap((line) => {

@@ -1,0 +1,49 @@
+import type { HostInfo, RenderedFile, Stand } from "@patchbay/sdk";
+import { endpoint, ownNetworks } from "./places.ts";
+
+/** All that depends on where Apache stands. */
+export function listenFile(info: HostInfo, stand: Stand): RenderedFile {
+  const own = pair(info, stand.ports);
+  return {
+    path: "snippets/listen.conf",
+    content: stand.role === "front" ? `${own}${frontText(info)}` : `${own}${sideText(info)}`,
+  };
+}
+
+function pair(info: HostInfo, ports: { readonly http: number; readonly https: number }): string {
+  return `Listen ${endpoint(info, ports.http)}\nListen ${endpoint(info, ports.https)}\n`;
+}
+
+function frontText(info: HostInfo): string {
+  const { address, ports } = info;
+  const mapped = { ...info, address: address.includes(":") ? address : `::ffff:${address}` };
+  return `
+# Shared with the server that hands over (SO_REUSEPORT): it gets every connection while both hold the ports, because its socket
+# is the more exact one. Far fewer than one core to a set of sockets, so that there is one set: Apache closes the others at every
+# reload, with the connections that wait in them.
+ListenCoresBucketsRatio 4096
+${pair(mapped, ports)}
+# One virtual host answers on several ports: its own redirects name the one that was asked.
+UseCanonicalPhysicalPort On
+`;
+}
+
+/** Another server is the front and passes requests on. What it says of the client is believed when it comes from this host. */
+function sideText(info: HostInfo): string {
+  const own = ownNetworks(info);
+  const fromRelay = own.map((network) => `%{CONN_REMOTE_ADDR} -ipmatch '${network}'`).join(" || ");
+  const { http, https } = info.ports;
+  return `
+RemoteIPHeader X-Forwarded-For
+${own.map((network) => `RemoteIPInternalProxy ${network}`).join("\n")}
+SetEnvIfExpr "%{HTTP:X-Forwarded-Proto} == 'https' && (${fromRelay})" HTTPS=on
+ProxyFCGISetEnvIf true SERVER_PORT ${http}
+ProxyFCGISetEnvIf "reqenv('HTTPS') == 'on'" SERVER_PORT ${https}
+ProxyFCGISetEnvIf "reqenv('HTTPS') == 'on'" REQUEST_SCHEME https
+
+# Apache knows no HTTPS here: it would send visitors of a directory to HTTP.
+RewriteCond %{ENV:HTTPS} =on
+RewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI} -d
+RewriteRule ^(.+[^/])$ https://%{HTTP_HOST}$1/ [R=301,L,NS]
+`;
+}
