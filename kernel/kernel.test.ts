@@ -80,7 +80,15 @@ const backend = (id: string): Plugin =>
 
 function loaded(id: string, plugin: Plugin, binary = process.execPath): LoadedPlugin {
   const packages = [{ apt: "x", binary, reason: "x" }];
-  const manifest = { id, title: id, sdk: "^1.0.0", provides: [], requires: [], packages, grants: { services: {}, tree: false } };
+  const manifest = {
+    id,
+    title: id,
+    sdk: "^1.0.0",
+    provides: [],
+    requires: [],
+    packages,
+    grants: { services: {}, tree: false },
+  };
   return { manifest, version: "1.0.0", dir: "", plugin };
 }
 
