@@ -55,8 +55,11 @@ export interface Issue {
   readonly lost?: boolean;
 }
 
-/** Ports on which one provider of a slot is reached beside the public ones. On the loopback address. */
+/** Ports on which one provider of a slot is reached beside the public ones, on `sideAddress`. */
 export type SidePorts = Readonly<Record<"http" | "https", number>>;
+
+/** Where daemons listen on their side ports, wherever the public ones are: they are for this machine alone. */
+export const sideAddress = "127.0.0.1";
 
 /**
  * Where a provider stands. `front`: its daemon listens on the public ports and on its side ports. `side`: on its side ports

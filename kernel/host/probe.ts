@@ -1,4 +1,4 @@
-import type { HostInfo, Probe, SidePorts } from "@patchbay/sdk";
+import { type HostInfo, type Probe, type SidePorts, sideAddress } from "@patchbay/sdk";
 import { probeDns } from "./dns-probe.ts";
 import { httpGet } from "./http-get.ts";
 import type { HelperClient, Host } from "./types.ts";
@@ -10,9 +10,10 @@ const longestBody = 256 * 1024;
 
 /** Makes the probe of a host: HTTP and DNS are asked directly, FastCGI through the helper, who may open the sockets. */
 export function createProbe(info: HostInfo, client: HelperClient): Host["probe"] {
-  return async (probe, signal, ports = info.ports) => {
+  return async (probe, signal, side) => {
     try {
-      if (probe.kind === "http") return await probeHttp(probe, { address: info.address, ports, signal });
+      const server = side ? { address: sideAddress, ports: side } : { address: info.address, ports: info.ports };
+      if (probe.kind === "http") return await probeHttp(probe, { ...server, signal });
       if (probe.kind === "dns") return await probeDns(info, probe, signal);
       const { socket, path } = probe;
       const { body } = await client.call("probe.fastcgi", { socket, path }, { timeoutMs: timeoutMs + 1000 });

@@ -113,6 +113,7 @@ export class BatchApplier {
       files,
       phases: phasesOf(motion),
       probes: probes.map(({ item, probe }) => ({ probe, ports: portsOf(batch, item) })),
+      size: () => this.#ledger.count(entry.slot.id),
       comeback: await comebackOf(motion, this.#ledger, entry.slot.id),
     };
     // A front that changes is worked on as a whole again, whoever else is marked.

@@ -85,7 +85,9 @@ async function keysToMove(
   { arriving, entry }: Deployment,
   marked: readonly string[],
 ): Promise<readonly string[]> {
-  const { keys } = await allKeys(entry, read, ledger);
+  const all = await allKeys(entry, read, ledger);
+  // A marked one may neither be wanted nor be there any more: that too has to be said.
+  const keys = [...new Set([...all.keys, ...marked])].sort();
   const pending = new Set(await markedKeys(read, entry.slot.id));
   for (const key of marked) pending.delete(key);
   if (pending.size === 0) return keys;

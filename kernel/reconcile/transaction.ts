@@ -14,6 +14,8 @@ export interface Application {
   readonly phases: readonly Activation[];
   /** What must hold at the end. */
   readonly probes: readonly Sight[];
+  /** How many units the daemons serve. Asked only when one takes long. */
+  size(): Promise<number>;
   /** What has to be back after the second phase has begun, before everything is rolled back. */
   readonly comeback: Activation | undefined;
 }
@@ -94,7 +96,7 @@ async function runSteps(deps: ApplicationDeps, application: Application, progres
   for (const [at, phase] of phases.entries()) {
     if (at > 0) crashPoint("reconcile:handed");
     progress.phase = at;
-    await activate(deps, tx, phase);
+    await activate(deps, application, phase);
   }
   const failed = await failedProbes(host, application.probes, patience(host, timing, reload));
   if (failed.length > 0) throw new ProbesFailed(failed);
@@ -103,16 +105,21 @@ async function runSteps(deps: ApplicationDeps, application: Application, progres
   crashPoint("reconcile:committed");
 }
 
-/** How many times as long as a unit a daemon may take: with ten thousand certificates Apache needs half a minute. */
-const loadingFactor = 6;
+/** How much longer than usual a daemon may take to load, for each unit it serves: a certificate costs Apache 3 ms. */
+const loadingMsPerUnit = 6;
 
 /** Throws ReloadFailed when a daemon does not show that it took over what it was told. */
-async function activate({ host, timing, crashPoint }: ApplicationDeps, tx: string, phase: Activation): Promise<void> {
+async function activate(
+  { host, timing, crashPoint }: ApplicationDeps,
+  { size, tx }: Application,
+  phase: Activation,
+): Promise<void> {
   const { reload, stop, proofs } = phase;
   await host.helper.call("apply.activate", { tx, reload: [...reload], stop: [...stop] });
   crashPoint("reconcile:activated");
-  const loading = { ...timing, deadlineMs: timing.deadlineMs * loadingFactor };
-  if ((await failedProbes(host, proofs, patience(host, loading, reload))).length > 0) {
+  const isLoaded = async (deadlineMs: number) =>
+    (await failedProbes(host, proofs, patience(host, { ...timing, deadlineMs }, reload))).length === 0;
+  if (!(await isLoaded(timing.deadlineMs)) && !(await isLoaded((await size()) * loadingMsPerUnit))) {
     throw new ReloadFailed(await hasEnded(host, reload));
   }
   // The new configuration answers, but perhaps not alone: workers from before go on for a while.

@@ -1,4 +1,4 @@
-import type { UnitIssue } from "@patchbay/sdk";
+import { sideAddress, type UnitIssue } from "@patchbay/sdk";
 import { type Comparison, compareAll } from "./compare.ts";
 import { nothingChanged, reasonsOf } from "./failure.ts";
 import { hasFront } from "./front.ts";
@@ -91,7 +91,7 @@ async function comparePages({ deps, entry, candidate, ctx }: SwitchWork): Promis
   const { address, ports } = host.info;
   return compareAll(entry.slot, storage.read, {
     before: { address, ports },
-    now: { address, ports: candidate.sidePorts },
+    now: { address: sideAddress, ports: candidate.sidePorts },
     signal: ctx.signal,
     onProgress: (done) => meter.set(done, all),
   }).finally(() => meter.end());

@@ -1,4 +1,4 @@
-import type { HostInfo, RenderedFile, ServerCertificate, Stand } from "@patchbay/sdk";
+import { type HostInfo, type RenderedFile, type ServerCertificate, type Stand, sideAddress } from "@patchbay/sdk";
 import { directoryText } from "./htaccess.ts";
 import { listenFile } from "./listen.ts";
 import { macrosText } from "./macros.ts";
@@ -29,7 +29,7 @@ export function baseFiles(info: HostInfo, stand: Stand, certificate: ServerCerti
 function mainFile(info: HostInfo, stand: Stand): string {
   const { http, https } = info.ports;
   // The address instead of an asterisk: Apache asks the kernel for all of its addresses at every asterisk.
-  const at = (...ports: readonly number[]) => ports.map((port) => endpoint(info, port)).join(" ");
+  const at = (open: number, side: number) => `${endpoint(info.address, open)} ${endpoint(sideAddress, side)}`;
   const plain = at(http, stand.ports.http);
   const secure = at(https, stand.ports.https);
   return `# Older ones let whoever writes a .htaccess read any file, and harm the memory of the server.

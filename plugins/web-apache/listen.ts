@@ -1,22 +1,22 @@
-import type { HostInfo, RenderedFile, Stand } from "@patchbay/sdk";
+import { type HostInfo, type RenderedFile, type SidePorts, type Stand, sideAddress } from "@patchbay/sdk";
 import { endpoint, ownNetworks } from "./places.ts";
 
 /** All that depends on where Apache stands. */
 export function listenFile(info: HostInfo, stand: Stand): RenderedFile {
-  const own = pair(info, stand.ports);
+  const own = pair(sideAddress, stand.ports);
   return {
     path: "snippets/listen.conf",
     content: stand.role === "front" ? `${own}${frontText(info)}` : `${own}${sideText(info)}`,
   };
 }
 
-function pair(info: HostInfo, ports: { readonly http: number; readonly https: number }): string {
-  return `Listen ${endpoint(info, ports.http)}\nListen ${endpoint(info, ports.https)}\n`;
+function pair(address: string, ports: SidePorts): string {
+  return `Listen ${endpoint(address, ports.http)}\nListen ${endpoint(address, ports.https)}\n`;
 }
 
 function frontText(info: HostInfo): string {
   const { address, ports } = info;
-  const mapped = { ...info, address: address.includes(":") ? address : `::ffff:${address}` };
+  const mapped = address.includes(":") ? address : `::ffff:${address}`;
   return `
 # Shared with the server that hands over (SO_REUSEPORT): it gets every connection while both hold the ports, because its socket
 # is the more exact one. Far fewer than one core to a set of sockets, so that there is one set: Apache closes the others at every

@@ -24,9 +24,9 @@ export function placesOf({ paths }: HostInfo): Places {
   };
 }
 
-/** A port on the host's address, as Apache and URLs write it. */
-export function endpoint(info: HostInfo, port: number): string {
-  return `${info.address.includes(":") ? `[${info.address}]` : info.address}:${port}`;
+/** A port on an address, as servers and URLs write it. */
+export function endpoint(address: string, port: number): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 /** Networks whose connections come from this host itself: its relays and the panel's probes. */

@@ -32,7 +32,7 @@ export function createApacheProvider(
     },
     relay: (key, unit, to) => {
       refuseIf(keyIssue(key, unit) ?? auditRelay(unit)[0]);
-      return { ...written(info, key, { record: toRelayRecord(info, key, { unit, to }) }), ...live(key, unit) };
+      return { ...written(info, key, { record: toRelayRecord(key, unit, to) }), ...live(key, unit) };
     },
     generation: (generation) => ({
       files: [{ path: "generation.d/generation.conf", content: `ErrorDocument 200 "${generation}"\n` }],

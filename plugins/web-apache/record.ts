@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { HostInfo, SidePorts } from "@patchbay/sdk";
+import { type HostInfo, type SidePorts, sideAddress } from "@patchbay/sdk";
 import { type SiteUnit, siteFingerprint } from "@patchbay/web/contract";
 import { type MacroArgument, macroArguments, macroName } from "./macros.ts";
 import { endpoint } from "./places.ts";
@@ -40,12 +40,18 @@ export function toRecord(key: string, unit: SiteUnit): SiteRecord {
 }
 
 /** The record of a site that another server answers. */
-export function toRelayRecord(info: HostInfo, key: string, at: { unit: SiteUnit; to: SidePorts }): SiteRecord {
-  const { https, names } = at.unit;
+export function toRelayRecord(key: string, unit: SiteUnit, to: SidePorts): SiteRecord {
+  const { https, names } = unit;
   return {
     shape: { kind: "relay", scripts: false, forced: false, hsts: false },
     names,
-    values: { ...noValues, name: key, file: https.file, seal: https.certificate, relay: endpoint(info, at.to.http) },
+    values: {
+      ...noValues,
+      name: key,
+      file: https.file,
+      seal: https.certificate,
+      relay: endpoint(sideAddress, to.http),
+    },
   };
 }
 

@@ -1,4 +1,4 @@
-import type { HostInfo, RenderedFile, Stand } from "@patchbay/sdk";
+import { type HostInfo, type RenderedFile, type SidePorts, type Stand, sideAddress } from "@patchbay/sdk";
 import { endpoint, placesOf } from "./places.ts";
 
 /**
@@ -14,12 +14,13 @@ export function listenFiles(info: HostInfo, stand: Stand): RenderedFile[] {
 
 function listenLines(info: HostInfo, { role, ports }: Stand, isDefault: boolean): string {
   // On shared public ports another server and nginx can take over from each other without a gap.
-  const publicOnes = role === "front" ? pair(info, info.ports, isDefault ? " default_server reuseport" : "") : "";
-  return `${pair(info, ports, isDefault ? " default_server" : "")}${publicOnes}`;
+  const publicOnes =
+    role === "front" ? pair(info.address, info.ports, isDefault ? " default_server reuseport" : "") : "";
+  return `${pair(sideAddress, ports, isDefault ? " default_server" : "")}${publicOnes}`;
 }
 
-function pair(info: HostInfo, ports: { readonly http: number; readonly https: number }, options: string): string {
-  return `listen ${endpoint(info, ports.http)}${options};\nlisten ${endpoint(info, ports.https)} ssl http2${options};\n`;
+function pair(address: string, ports: SidePorts, options: string): string {
+  return `listen ${endpoint(address, ports.http)}${options};\nlisten ${endpoint(address, ports.https)} ssl http2${options};\n`;
 }
 
 /**

@@ -21,9 +21,9 @@ export function placesOf(info: HostInfo): Places {
   return { tree: own(etc), run: own(run), log: own(log), state: own(state), sockets: run, certificates: etc };
 }
 
-/** A port on the host's address, as nginx writes it. */
-export function endpoint(info: HostInfo, port: number): string {
-  return `${info.address.includes(":") ? `[${info.address}]` : info.address}:${port}`;
+/** A port on an address, as servers and URLs write it. */
+export function endpoint(address: string, port: number): string {
+  return `${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 /** Networks whose connections come from this host itself: its relays and the panel's probes. */

@@ -1,4 +1,11 @@
-import { type HostInfo, type Probe, ProviderError, type Rendered, type RenderingProvider } from "@patchbay/sdk";
+import {
+  type HostInfo,
+  type Probe,
+  ProviderError,
+  type Rendered,
+  type RenderingProvider,
+  sideAddress,
+} from "@patchbay/sdk";
 import { type SiteUnit, siteFingerprint, siteProbePath } from "@patchbay/web/contract";
 import { auditRelay, auditSite } from "./audit.ts";
 import { baseFiles } from "./base.ts";
@@ -26,7 +33,7 @@ export function createNginxProvider(
     },
     relay: (key, unit, to) => {
       refuseIf(auditRelay(unit)[0]);
-      return renderHosts(key, unit, toRelayRecord(key, unit, endpoint(info, to.http)));
+      return renderHosts(key, unit, toRelayRecord(key, unit, endpoint(sideAddress, to.http)));
     },
     generation: (generation) => ({
       files: [{ path: "generation.d/generation.conf", content: `return 200 "${generation}";\n` }],
