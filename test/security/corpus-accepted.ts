@@ -195,9 +195,10 @@ const saveInclude: Procedure = async (accepted) => {
   const [file, ...more] = entries(Object.fromEntries(readOwnBlocks(world.instance)));
   expect(more).toEqual([]);
   expect(`web-nginx/sites.d/${file?.[0]}`).toMatch(own);
-  // One server block, and in it what every site has, then the text.
+  // One server block, and in it what every site has, then the text, then the pages for answers it has none for.
   expect(file?.[1].map((directive) => directive.words)).toEqual([["server"]]);
-  expect(file?.[1][0]?.block?.slice(0, plain.length - 1)).toEqual(plain.slice(0, -1));
+  expect(file?.[1][0]?.block?.slice(0, plain.length - 2)).toEqual(plain.slice(0, -2));
+  expect(file?.[1][0]?.block?.at(-1)?.words).toEqual(plain.at(-1)?.words);
   expect(file?.[1][0]?.block?.length).toBe(plain.length);
   const stored = await must(world.admin.get("domains/includes", { domain_id }));
   expect(stored).toEqual([{ provider: "nginx", content: canonical }]);
