@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 import type { Client } from "../harness/client.ts";
 import { CrashPlan } from "../harness/crash-plan.ts";
 import { TestInstance } from "../harness/instance.ts";
@@ -14,100 +14,122 @@ const sites = 8;
 /** What is true within this time after a start. Milliseconds. */
 const patience = 20_000;
 
-let instance: TestInstance;
-let admin: Client;
-let plan: CrashPlan;
-let visitors: Visitors;
-
-beforeAll(async () => {
-  instance = await TestInstance.prepare();
-  plan = new CrashPlan(instance.dir);
-  await instance.up(plan.env);
-  admin = await instance.admin();
-  visitors = new Visitors(instance.ports.services, await buildSites(admin, sites));
-  await visitors.learn();
-});
-
-afterAll(async () => {
-  admin?.close();
-  await instance?.destroy();
-});
+/** Instances that are crashed side by side: most of the time they wait for somebody to notice. */
+const lanes = 3;
 
 const otherOf = (server: string) => (server === "nginx" ? "apache" : "nginx");
 
-/** Starts what does not start by itself, until the panel answers and has died as often as it was told to. */
-async function recover(): Promise<void> {
-  await until(
-    "the panel to come back",
-    async () => {
-      if (!instance.isUp) await instance.up(plan.env).catch(() => undefined);
-      return (await admin.get("auth/me")).status === 200 && plan.isObeyed;
-    },
-    patience,
-  );
-}
+/** One warm instance with sites, which is crashed again and again. */
+class Lane {
+  readonly #instance: TestInstance;
+  readonly #plan: CrashPlan;
+  readonly #admin: Client;
+  readonly #visitors: Visitors;
 
-async function runningServers(): Promise<readonly string[]> {
-  const { services } = await must(admin.get("system/stats"));
-  return (services as { name: string; status: string }[])
-    .filter(({ name, status }) => status === "running" && (name === "nginx" || name === "apache"))
-    .map(({ name }) => name);
-}
-
-/** Exactly one server runs, the option names it, and it answers every site as before. */
-async function isWhole(): Promise<boolean> {
-  const chosen = await optionOf(admin, "web_server");
-  const running = await runningServers();
-  if (running.join() !== chosen) throw new Error(`${chosen} is chosen, but ${running.join(" and ")} runs`);
-  for (const [one, expected] of visitors.expected) {
-    const page = await visit(instance.ports.services, one);
-    if (!isSame(page, expected)) throw new Error(`${one.scheme} ${one.host}${one.path} answers ${page.status}`);
+  private constructor(instance: TestInstance, plan: CrashPlan, admin: Client, visitors: Visitors) {
+    this.#instance = instance;
+    this.#plan = plan;
+    this.#admin = admin;
+    this.#visitors = visitors;
   }
-  const { plan: steps } = await must(admin.get("reconcile/plan"));
-  if (steps.length > 0) throw new Error(`there is something to do: ${JSON.stringify(steps[0])}`);
-  return true;
-}
 
-/** Each step that a switch reaches, at the first and the last time: `kernel:<step>:<n>` and `helper:<step>:<n>`. */
-async function pointsOf(to: string): Promise<readonly string[]> {
-  const reached = await plan.record(async () => {
-    const view = await endOf(admin, await beginSwitch(admin, "web_server", to));
-    expect(view).toMatchObject({ state: "done" });
-  });
-  const stepOf = (point: string) => point.replace(/:\d+$/, "");
-  return reached.filter((point) => {
-    const others = reached.filter((other) => stepOf(other) === stepOf(point));
-    return others[0] === point || others.at(-1) === point;
-  });
-}
+  static async open(): Promise<Lane> {
+    const instance = await TestInstance.prepare();
+    const plan = new CrashPlan(instance.dir);
+    await instance.up(plan.env);
+    const admin = await instance.admin();
+    const visitors = new Visitors(instance.ports.services, await buildSites(admin, sites));
+    await visitors.learn();
+    return new Lane(instance, plan, admin, visitors);
+  }
 
-/** Switches, and dies at a step. Answers which server it was afterwards. */
-async function crashAt(point: string): Promise<string> {
-  plan.arm();
-  await recover();
-  const from = await optionOf(admin, "web_server");
-  const [helper, kernel] = [instance.pid, instance.kernelPid()];
-  plan.arm(point);
-  const id = await beginSwitch(admin, "web_server", otherOf(from)).catch(() => undefined);
-  const victim = point.startsWith("helper:") ? helper : kernel;
-  await until(`${point} to be reached`, () => !isAlive(victim), patience);
-  await recover();
-  if (id !== undefined) await endOf(admin, id, patience);
-  await until(`after ${point}`, isWhole, patience);
-  return optionOf(admin, "web_server");
+  async close(): Promise<void> {
+    this.#admin.close();
+    await this.#instance.destroy();
+  }
+
+  /** Each step that a switch reaches, at the first and the last time: `kernel:<step>:<n>` and `helper:<step>:<n>`. */
+  async points(to: string): Promise<readonly string[]> {
+    const reached = await this.#plan.record(async () => {
+      const view = await endOf(this.#admin, await beginSwitch(this.#admin, "web_server", to));
+      expect(view).toMatchObject({ state: "done" });
+    });
+    const stepOf = (point: string) => point.replace(/:\d+$/, "");
+    return reached.filter((point) => {
+      const others = reached.filter((other) => stepOf(other) === stepOf(point));
+      return others[0] === point || others.at(-1) === point;
+    });
+  }
+
+  /** Switches, and dies at a step. Answers which server it was afterwards. */
+  async crashAt(point: string): Promise<string> {
+    this.#plan.arm();
+    await this.#recover();
+    const from = await optionOf(this.#admin, "web_server");
+    const [helper, kernel] = [this.#instance.pid, this.#instance.kernelPid()];
+    this.#plan.arm(point);
+    const id = await beginSwitch(this.#admin, "web_server", otherOf(from)).catch(() => undefined);
+    const victim = point.startsWith("helper:") ? helper : kernel;
+    await until(`${point} to be reached`, () => !isAlive(victim), patience);
+    await this.#recover();
+    if (id !== undefined) await endOf(this.#admin, id, patience);
+    await until(`after ${point}`, () => this.#isWhole(), patience);
+    return optionOf(this.#admin, "web_server");
+  }
+
+  /** Starts what does not start by itself, until the panel answers and has died as often as it was told to. */
+  async #recover(): Promise<void> {
+    await until(
+      "the panel to come back",
+      async () => {
+        if (!this.#instance.isUp) await this.#instance.up(this.#plan.env).catch(() => undefined);
+        return (await this.#admin.get("auth/me")).status === 200 && this.#plan.isObeyed;
+      },
+      patience,
+    );
+  }
+
+  /** Exactly one server runs, the option names it, and it answers every site as before. */
+  async #isWhole(): Promise<boolean> {
+    const chosen = await optionOf(this.#admin, "web_server");
+    const { services } = await must(this.#admin.get("system/stats"));
+    const running = (services as { name: string; status: string }[])
+      .filter(({ name, status }) => status === "running" && (name === "nginx" || name === "apache"))
+      .map(({ name }) => name);
+    if (running.join() !== chosen) throw new Error(`${chosen} is chosen, but ${running.join(" and ")} runs`);
+    for (const [one, expected] of this.#visitors.expected) {
+      const page = await visit(this.#instance.ports.services, one);
+      if (!isSame(page, expected)) throw new Error(`${one.scheme} ${one.host}${one.path} answers ${page.status}`);
+    }
+    const { plan: steps } = await must(this.#admin.get("reconcile/plan"));
+    if (steps.length > 0) throw new Error(`there is something to do: ${JSON.stringify(steps[0])}`);
+    return true;
+  }
 }
 
 test("a switch is done or undone after a crash at any of its steps", async () => {
-  const points = await pointsOf("apache");
-  await pointsOf("nginx");
-  const ends: Record<string, number> = {};
-  for (const point of points) {
-    const end = await crashAt(point).catch(
-      (error: Error) => `wrong: ${error.message}: ${(error.cause as Error)?.message ?? ""}`,
-    );
-    ends[end] = (ends[end] ?? 0) + 1;
-    expect.soft(["apache", "nginx"], point).toContain(end);
+  const open = await Promise.all(Array.from({ length: lanes }, () => Lane.open()));
+  try {
+    // Once each way everywhere, so that every lane starts from the same.
+    const [points = []] = await Promise.all(open.map((lane) => lane.points("apache")));
+    await Promise.all(open.map((lane) => lane.points("nginx")));
+    const ends: Record<string, number> = {};
+    const left = [...points];
+    const work = async (lane: Lane) => {
+      for (let point = left.shift(); point !== undefined; point = left.shift()) {
+        const end = await lane.crashAt(point).catch(toProblem);
+        ends[end] = (ends[end] ?? 0) + 1;
+        expect.soft(["apache", "nginx"], point).toContain(end);
+      }
+    };
+    await Promise.all(open.map(work));
+    process.stdout.write(`${points.length} points of a switch: ${JSON.stringify(ends)}\n`);
+    expect(points.some((point) => point.includes("switch:"))).toBe(true);
+  } finally {
+    await Promise.all(open.map((lane) => lane.close()));
   }
-  process.stdout.write(`${points.length} points of a switch: ${JSON.stringify(ends)}\n`);
-  expect(points.some((point) => point.includes("switch:"))).toBe(true);
-}, 1_800_000);
+}, 1_200_000);
+
+function toProblem({ cause, message }: Error): string {
+  return `wrong: ${message}: ${cause instanceof Error ? cause.message : ""}`;
+}
