@@ -23,12 +23,12 @@ const commands = {
     await runProgram("cli/main", ["demo", ...args]);
   },
   async test(args) {
-    await setUp({ daemons: true });
+    await setUp({ daemons: true, tools: true });
     const { runTests } = await import("./test-suite.mjs");
     process.exitCode = await runTests(args);
   },
   async bench(args) {
-    await setUp({ daemons: true });
+    await setUp({ daemons: true, tools: true });
     await runProgram("bench/main", args);
   },
   async build() {
@@ -39,7 +39,7 @@ const commands = {
     await runProgram("cli/gen", args);
   },
   async ci() {
-    await setUp({ daemons: true });
+    await setUp({ daemons: true, tools: true });
   },
   async cli(args) {
     await setUp();

@@ -3,6 +3,22 @@ import { canInstallPackages, installPackages, parsePackageNames } from "./apt.mj
 import { listPlugins, readPackage, root, say } from "./checkout.mjs";
 import { findBinary } from "./find-binary.mjs";
 
+/** What the tests look at the daemons with, from outside. */
+const testTools = [
+  {
+    plugin: "the tests",
+    apt: "bind9-dnsutils",
+    binary: "/usr/bin/dig",
+    reason: "dig, delv and nsupdate ask the name server.",
+  },
+  { plugin: "the tests", apt: "openssl", binary: "/usr/bin/openssl", reason: "Certificates are made with it." },
+];
+
+/** Test tools the machine does not have. */
+export function listMissingTools(find = findBinary) {
+  return testTools.filter((tool) => find(tool.binary) === undefined);
+}
+
 /** What the plugins of the checkout need and the machine does not have: `{ plugin, apt, binary, reason }`. */
 export function listMissingPackages(base = root, find = findBinary) {
   const missing = [];
@@ -17,8 +33,8 @@ export function listMissingPackages(base = root, find = findBinary) {
  * Installs what is missing, or says how. Never fails the set-up: a backend without its daemon is reported by the panel
  * as not installed, and everything else works.
  */
-export async function ensureSystemPackages() {
-  const missing = listMissingPackages();
+export async function ensureSystemPackages({ tools = false } = {}) {
+  const missing = [...listMissingPackages(), ...(tools ? listMissingTools() : [])];
   if (missing.length === 0) return;
   for (const need of missing) say(`${need.plugin} needs ${need.apt}: ${need.reason}`);
   const names = [...new Set(missing.flatMap((need) => parsePackageNames(need.apt)))];
