@@ -1,12 +1,13 @@
 import type { RenderedFile, Stand } from "@patchbay/sdk";
 import type { SiteUnit } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { testHostInfo } from "../../test/harness/host-info.ts";
 import { createNginxProvider } from "./provider.ts";
-import { testInfo, testSite } from "./testing/info.ts";
 import { createLiveHost, filesOf, type LiveHost } from "./testing/live-host.ts";
+import { testSite } from "./testing/site.ts";
 
 const place = "/srv/patchbay";
-const info = testInfo({
+const info = testHostInfo({
   root: place,
   ports: { http: 31_080, https: 31_443 },
   web: { uid: 0, gid: 0 },

@@ -7,8 +7,8 @@ import { includeFault, withPolicy } from "./includes.ts";
 import { policyHeader } from "./policy.ts";
 import { createNginxProvider } from "./provider.ts";
 import { type Directive, parseNginx } from "./syntax.ts";
-import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost } from "./testing/live-host.ts";
+import { testSite } from "./testing/site.ts";
 
 let host: LiveHost;
 let provider: ReturnType<typeof createNginxProvider>;

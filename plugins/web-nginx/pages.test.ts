@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { type AnswerStatus, answerPage, answerStatuses, type SiteUnit, suspendedPage } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Answer, Question } from "../../test/harness/ask.ts";
 import { createNginxProvider } from "./provider.ts";
-import type { Answer, Question } from "./testing/ask.ts";
-import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost, until } from "./testing/live-host.ts";
 import { phpSocket, startPhp } from "./testing/php.ts";
+import { testSite } from "./testing/site.ts";
 
 const html = "text/html; charset=utf-8";
 const hsts = "strict-transport-security";

@@ -3,9 +3,9 @@ import { dirname, join } from "node:path";
 import type { SiteUnit } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createNginxProvider } from "./provider.ts";
-import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost, until } from "./testing/live-host.ts";
 import { phpSocket, startPhp } from "./testing/php.ts";
+import { testSite } from "./testing/site.ts";
 
 type Provider = ReturnType<typeof createNginxProvider>;
 

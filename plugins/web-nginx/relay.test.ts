@@ -3,11 +3,11 @@ import { createServer, type IncomingMessage, request, type Server, type ServerRe
 import { type AddressInfo, connect } from "node:net";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Question } from "../../test/harness/ask.ts";
 import { createNginxProvider } from "./provider.ts";
-import type { Question } from "./testing/ask.ts";
-import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost, until } from "./testing/live-host.ts";
 import { phpSocket, startPhp } from "./testing/php.ts";
+import { testSite } from "./testing/site.ts";
 
 const mega = 1024 * 1024;
 

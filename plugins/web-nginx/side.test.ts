@@ -2,11 +2,11 @@ import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { SiteUnit } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { ask } from "../../test/harness/ask.ts";
 import { createNginxProvider } from "./provider.ts";
-import { ask } from "./testing/ask.ts";
-import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost, until } from "./testing/live-host.ts";
 import { phpSocket, startPhp } from "./testing/php.ts";
+import { testSite } from "./testing/site.ts";
 
 const stranger = "203.0.113.9";
 const probePath = "/.well-known/patchbay/site";

@@ -4,12 +4,12 @@ import { join } from "node:path";
 import { connect, type TLSSocket } from "node:tls";
 import type { SiteUnit } from "@patchbay/web/contract";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { fingerprintOf } from "../../test/harness/ask.ts";
 import { policyHeader } from "./policy.ts";
 import { createNginxProvider } from "./provider.ts";
-import { fingerprintOf } from "./testing/ask.ts";
-import { testSite } from "./testing/info.ts";
 import { createLiveHost, type LiveHost } from "./testing/live-host.ts";
 import { phpSocket, startPhp } from "./testing/php.ts";
+import { testSite } from "./testing/site.ts";
 
 const hsts = policyHeader.toLowerCase();
 const ownText = `add_header X-Server own always;

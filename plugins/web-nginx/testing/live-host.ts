@@ -3,10 +3,10 @@ import { chmodSync, chownSync, mkdirSync, mkdtempSync, readFileSync, rmSync, wri
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import type { HostInfo, Rendered, Stand } from "@patchbay/sdk";
+import { type Answer, ask, type Question } from "../../../test/harness/ask.ts";
+import { testHostInfo } from "../../../test/harness/host-info.ts";
 import { freePorts } from "../../../test/harness/ports.ts";
-import { type Answer, ask, type Question } from "./ask.ts";
-import { makeCertificate, type TestCertificate } from "./certificate.ts";
-import { testInfo } from "./info.ts";
+import { makeCertificate, type TestCertificate } from "../../../test/harness/site-certificate.ts";
 
 const manifest = JSON.parse(readFileSync(new URL("../package.json", import.meta.url), "utf8")).patchbay;
 const isRoot = process.getuid?.() === 0;
@@ -43,7 +43,7 @@ export async function createLiveHost(at?: HostInfo): Promise<LiveHost> {
   const ports = await freePorts();
   const own = { http: ports.services + 80, https: ports.panel };
   const { http, https } = at?.ports ?? own;
-  const info = testInfo({ root, ports: { http, https }, web, multiUser: isRoot });
+  const info = testHostInfo({ root, ports: { http, https }, web, multiUser: isRoot });
   const side: Stand = { role: "side", ports: { http: ports.panel + 1, https: ports.panel + 2 } };
   layDirectories(root);
   const daemon = createDaemon(root);
