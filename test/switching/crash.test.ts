@@ -106,6 +106,10 @@ class Lane {
   /** Exactly one server runs, the option names it, and it answers every site as before. */
   async #isWhole(): Promise<boolean> {
     const chosen = await optionOf(this.#admin, "web_server");
+    // A kernel that died before it answered may have left a switch that nobody was told of, and that goes on.
+    const asked = { key: "web_server", value: otherOf(chosen) };
+    const { warnings } = await must(this.#admin.get("system/switch-preview", asked));
+    if (warnings.length > 0) throw new Error(warnings.join());
     const { services } = await must(this.#admin.get("system/stats"));
     const running = (services as { name: string; status: string }[])
       .filter(({ name, status }) => status === "running" && (name === "nginx" || name === "apache"))
