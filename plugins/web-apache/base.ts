@@ -6,7 +6,7 @@ import { moduleLines } from "./modules.ts";
 import { pagesText } from "./pages.ts";
 import { endpoint, type Places, placesOf } from "./places.ts";
 import { dollarVariable, quote } from "./quote.ts";
-import { mostBytes, nearExpression, ownRules, relayAdmin, siteAddresses, sizeRules } from "./site-text.ts";
+import { addresses, mostBytes, nearExpression, ownRules, relayAdmin, sizeRules } from "./site-text.ts";
 
 /** What is there whatever the sites are. `certificate` is shown to those who ask for no name, or for one that nobody has. */
 export function baseFiles(info: HostInfo, stand: Stand, certificate: ServerCertificate): RenderedFile[] {
@@ -40,7 +40,8 @@ function mainFile(info: HostInfo, stand: Stand): string {
 ${moduleLines}
 
 Define ${dollarVariable} "$"
-Define ${siteAddresses} "${plain} ${secure}"
+Define ${addresses.plain} "${plain}"
+Define ${addresses.secure} "${secure}"
 
 ${processText(placesOf(info))}
 ${answerText}

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { tenantDirectives } from "./htaccess.ts";
 import { createTwoTenants, type TwoTenants } from "./testing/two-tenants.ts";
 
 let world: TwoTenants;
@@ -40,12 +41,17 @@ describe("what a tenant may write works", () => {
     ['<FilesMatch "\\.txt$">\nRequire all denied\n</FilesMatch>', "/uid.php", 200, "run as"],
     ["<If \"%{QUERY_STRING} == 'a'\">\nRequire all denied\n</If>", "/page.txt?a", 403, ""],
     ["AuthType Basic\nAuthName x\nAuthUserFile /dev/null\nRequire valid-user", "/page.txt", 401, ""],
+    ["SSLRequireSSL", "/page.txt", 403, ""],
     ["<LimitExcept POST>\nRequire all denied\n</LimitExcept>", "/page.txt", 403, ""],
   ] as const)("%j", async (text, path, status, body) => {
     world.rule(text);
     const answer = await world.host.get("john.test", path);
     expect(answer.status, `${answer.body} ${world.host.log("error.log").split("\n").at(-2)}`).toBe(status);
     expect(answer.body).toContain(body);
+  });
+
+  it("is no more than Apache reads", () => {
+    expect(tenantDirectives.flat().length).toBeLessThanOrEqual(64);
   });
 
   it("sets headers, also of scripts, and times and types", async () => {

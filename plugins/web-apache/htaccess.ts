@@ -3,7 +3,7 @@ import { quote } from "./quote.ts";
 /**
  * Every directive a tenant may write. A list, because Apache's classes are too wide: `FileInfo` has `SetHandler`, which reaches
  * the PHP of other tenants by its socket, and `RequestHeader`, which would take the guard away. `Options` is ruled by
- * `AllowOverride Options=` on top.
+ * `AllowOverride Options=` on top. At most 64: Apache reads no more arguments of a directive, and says nothing of the others.
  */
 export const tenantDirectives = [
   [
@@ -18,7 +18,7 @@ export const tenantDirectives = [
     "<Limit",
     "<LimitExcept",
   ],
-  ["Options", "ErrorDocument", "FileETag", "AcceptPathInfo", "ServerSignature", "ContentDigest", "AddDefaultCharset"],
+  ["Options", "ErrorDocument", "FileETag", "AcceptPathInfo", "ServerSignature", "AddDefaultCharset"],
   ["ForceType", "AddType", "RemoveType", "AddCharset", "RemoveCharset", "AddEncoding", "RemoveEncoding"],
   ["AddLanguage", "RemoveLanguage", "DefaultLanguage"],
   ["DirectoryIndex", "DirectorySlash", "FallbackResource"],

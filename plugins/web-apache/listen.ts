@@ -30,20 +30,17 @@ UseCanonicalPhysicalPort On
 
 /** Another server is the front and passes requests on. What it says of the client is believed when it comes from this host. */
 function sideText(info: HostInfo): string {
-  const own = ownNetworks(info);
-  const fromRelay = own.map((network) => `%{CONN_REMOTE_ADDR} -ipmatch '${network}'`).join(" || ");
   const { http, https } = info.ports;
   return `
 RemoteIPHeader X-Forwarded-For
-${own.map((network) => `RemoteIPInternalProxy ${network}`).join("\n")}
-SetEnvIfExpr "%{HTTP:X-Forwarded-Proto} == 'https' && (${fromRelay})" HTTPS=on
-ProxyFCGISetEnvIf true SERVER_PORT ${http}
-ProxyFCGISetEnvIf "reqenv('HTTPS') == 'on'" SERVER_PORT ${https}
-ProxyFCGISetEnvIf "reqenv('HTTPS') == 'on'" REQUEST_SCHEME https
+${ownNetworks(info)
+  .map((network) => `RemoteIPInternalProxy ${network}`)
+  .join("\n")}
 
-# Apache knows no HTTPS here: it would send visitors of a directory to HTTP.
-RewriteCond %{ENV:HTTPS} =on
-RewriteCond %{DOCUMENT_ROOT}%{REQUEST_URI} -d
-RewriteRule ^(.+[^/])$ https://%{HTTP_HOST}$1/ [R=301,L,NS]
+# The port that visitors ask is the front's, never the one that is asked here: no script is told that one, and for redirects
+# Apache takes the port out of \`Host\`, or else the usual one of the protocol.
+UseCanonicalPhysicalPort Off
+ProxyFCGISetEnvIf true SERVER_PORT ${http}
+ProxyFCGISetEnvIf "%{HTTPS} == 'on'" SERVER_PORT ${https}
 `;
 }

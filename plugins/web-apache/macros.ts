@@ -15,7 +15,8 @@ const parameters = {
   socket: "%{socket}",
   code: "%{code}",
   target: "@{target}",
-  relay: "%{relay}",
+  plain: "%{plain}",
+  secure: "%{secure}",
   hsts: "%{hsts}",
 } as const satisfies Readonly<Record<keyof SiteValues, string>>;
 
@@ -43,7 +44,8 @@ export function macroArguments(shape: SiteShape): readonly MacroArgument[] {
     socket: scripts,
     code: kind === "redirect",
     target: kind === "redirect",
-    relay: kind === "relay",
+    plain: kind === "relay",
+    secure: kind === "relay",
     hsts,
   };
   return names.filter((name) => used[name]);

@@ -50,7 +50,8 @@ export function toRelayRecord(key: string, unit: SiteUnit, to: SidePorts): SiteR
       name: key,
       file: https.file,
       seal: https.certificate,
-      relay: endpoint(sideAddress, to.http),
+      plain: endpoint(sideAddress, to.http),
+      secure: endpoint(sideAddress, to.https),
     },
   };
 }
@@ -64,7 +65,8 @@ const noValues: SiteRecord["values"] = {
   socket: "",
   code: "",
   target: "",
-  relay: "",
+  plain: "",
+  secure: "",
   hsts: "",
 };
 

@@ -8,7 +8,9 @@ import { createLiveHost, type LiveHost } from "./testing/live-host.ts";
 
 const stranger = "203.0.113.9";
 const probePath = "/.well-known/patchbay/site";
-const facts = ["HTTPS", "REQUEST_SCHEME", "SERVER_PORT", "REMOTE_ADDR", "HTTP_HOST"];
+const facts = ["HTTPS", "REQUEST_SCHEME", "SERVER_PORT", "REMOTE_ADDR", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO"];
+const toHttps =
+  "RewriteEngine On\nRewriteCond %{HTTPS} off\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n";
 const script = `<?php echo implode('|', [${facts.map((name) => `$_SERVER['${name}'] ?? ''`).join(", ")}]);`;
 
 let front: LiveHost;
@@ -20,9 +22,12 @@ beforeAll(async () => {
   front = await createLiveHost();
   side = await createLiveHost(front.info);
   for (const host of [front, side]) {
-    for (const path of ["plain.txt", "sub/plain.txt"]) host.put("john", `public_html/${path}`, "plain");
+    for (const path of ["plain.txt", "sub/plain.txt", "to-https/plain.txt", "https-only/plain.txt"])
+      host.put("john", `public_html/${path}`, "plain");
     host.put("john", "public_html/index.php", script);
     host.put("john", "public_html/.htaccess", "RewriteEngine On\nRewriteRule ^path$ /to [R]\nRedirect /old /new\n");
+    host.put("john", "public_html/to-https/.htaccess", toHttps);
+    host.put("john", "public_html/https-only/.htaccess", "SSLRequireSSL\n");
   }
   const php = { socket: phpSocketOf("john") };
   const { https } = side.site("john", "x.test");
@@ -30,6 +35,7 @@ beforeAll(async () => {
     side.site("john", "php.test", { php }),
     side.site("john", "forced.test", { php, https: { ...https, force: true, hsts: 60 } }),
     side.site("john", "susp.test", { state: "suspended" }),
+    side.site("john", "go.test", { kind: "redirect", root: null, redirect: { to: "https://to.test/", code: 302 } }),
     side.site("john", "own.test", { includes: { apache: "Header set X-Own own" } }),
   ];
   side.serve(side.side, units, 5);
@@ -72,8 +78,9 @@ describe("a site at the side", () => {
 
   it("runs scripts and writes its log as if there were no relay", async () => {
     const { http, https } = front.info.ports;
-    expect((await front.get("php.test", "/", { from: "127.0.0.9" })).body).toBe(`|http|${http}|127.0.0.9|php.test`);
-    expect((await front.getTls("php.test", "/")).body).toBe(`on|https|${https}|127.0.0.1|php.test`);
+    const from = "127.0.0.9";
+    expect((await front.get("php.test", "/", { from })).body).toBe(`|http|${http}|${from}|php.test|http`);
+    expect((await front.getTls("php.test", "/", { from })).body).toBe(`on|https|${https}|${from}|php.test|https`);
     await front.get("php.test", "/?by-nine", { from: "127.0.0.9" });
     await until(async () => /^php\.test 127\.0\.0\.9 .*by-nine/m.test(side.log("access.log")));
   });
@@ -90,12 +97,56 @@ describe("a site at the side", () => {
     expect((await front.get("own.test", "/plain.txt")).headers["x-own"]).toBe("own");
   });
 
-  it("sends nobody from HTTPS to HTTP", async () => {
-    const to = async (name: string, path: string) => (await front.getTls(name, path)).headers.location;
-    expect(await to("php.test", "/sub")).toBe("https://php.test/sub/");
-    expect(await to("php.test", "/old")).toBe("/new");
-    expect(await to("forced.test", "/path")).toMatch(/^https:\/\/forced\.test/);
-    expect((await front.get("php.test", "/sub")).headers.location).toMatch(/^http:\/\/php\.test(?::\d+)?\/sub\/$/);
+  it("knows of HTTPS by its connection, in .htaccess too, and never by what a client says", async () => {
+    const { http, https } = front.info.ports;
+    const headers = { "x-forwarded-proto": "https" };
+    const secure = "/to-https/plain.txt";
+    for (const port of [http, side.side.ports.http]) {
+      const sent = await front.get("php.test", secure, { port, headers });
+      expect([sent.status, sent.headers.location]).toEqual([301, `https://php.test${secure}`]);
+      expect((await front.get("php.test", "/https-only/plain.txt", { port, headers })).status).toBe(403);
+      expect((await front.get("php.test", "/", { port, headers })).body).toMatch(new RegExp(`^\\|http\\|${http}\\|`));
+    }
+    for (const port of [https, side.side.ports.https]) {
+      const claim = { port, headers: { "x-forwarded-proto": "http" } };
+      for (const path of [secure, "/https-only/plain.txt"])
+        expect(await front.getTls("php.test", path, claim)).toMatchObject({ status: 200, body: "plain" });
+      expect((await front.getTls("php.test", "/", claim)).body).toMatch(new RegExp(`^on\\|https\\|${https}\\|`));
+    }
+  });
+
+  it("sends visitors to where they asked: by the same protocol, to the port they named or to none", async () => {
+    const { http, https } = front.info.ports;
+    for (const [scheme, name, port] of [
+      ["http", "php.test", http],
+      ["https", "php.test", https],
+      ["https", "forced.test", https],
+    ] as const) {
+      const tls = scheme === "https" ? { sni: name } : {};
+      for (const host of [name, `${name}:${port}`]) {
+        const to = async (path: string) => (await front.get(host, path, { port, ...tls })).headers.location;
+        expect(await to("/sub")).toBe(`${scheme}://${host}/sub/`);
+        expect(await to("/path")).toBe(`${scheme}://${host}/to`);
+        expect(await to("/old")).toBe("/new");
+      }
+    }
+  });
+
+  it("offers its relays no other protocol", async () => {
+    for (const [name, path, status] of [
+      ["php.test", "/plain.txt", 200],
+      ["php.test", "/", 200],
+      ["php.test", "/none", 404],
+      ["php.test", "/.env", 404],
+      ["php.test", "/old", 302],
+      ["php.test", "/sub", 301],
+      ["php.test", probePath, 200],
+      ["susp.test", "/", 503],
+      ["go.test", "/", 302],
+    ] as const) {
+      const answer = await side.getTls(name, path, { port: side.side.ports.https });
+      expect([name, path, answer.status, answer.headers.upgrade]).toEqual([name, path, status, undefined]);
+    }
   });
 
   it("is 503 for everybody while its server is away, and nobody else's", async () => {

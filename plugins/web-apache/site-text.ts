@@ -13,6 +13,9 @@ export interface SiteShape {
   readonly hsts: boolean;
 }
 
+/** Of a site that Apache answers itself. */
+type OwnShape = SiteShape & { readonly kind: Exclude<SiteShape["kind"], "relay"> };
+
 /** The values of a virtual host as they stand in its text: quoted, or names of a macro's parameters. */
 export interface SiteValues {
   readonly name: string;
@@ -30,46 +33,55 @@ export interface SiteValues {
   readonly code: string;
   /** Quoted. */
   readonly target: string;
-  /** Address and port of the server that answers. */
-  readonly relay: string;
+  /** Address and port of the server that answers HTTP. */
+  readonly plain: string;
+  /** Address and port at which the same server answers HTTPS. */
+  readonly secure: string;
   readonly hsts: string;
 }
 
-/** Variable with the addresses of the virtual hosts of sites. */
-export const siteAddresses = "PB_SITE";
+/** Variables with the addresses at which sites answer HTTP and HTTPS. */
+export const addresses = { plain: "PB_PLAIN", secure: "PB_SECURE" } as const;
 
-/** One virtual host. `custom` is text of an admin. */
+type Protocol = keyof typeof addresses;
+
+const both: readonly Protocol[] = ["plain", "secure"];
+
+/** A site as one virtual host; as one for each protocol when another server answers. `custom` is text of an admin. */
 export function siteText(info: HostInfo, shape: SiteShape, values: SiteValues, custom?: string): string {
-  const lines = [
-    `<VirtualHost \${${siteAddresses}}>`,
-    ...identity(info, shape, values),
-    ...behaviour(info, shape, values),
+  const { kind } = shape;
+  if (kind === "relay") return both.map((protocol) => relayText(info, protocol, values)).join("");
+  return virtualHost(both, [
+    ...nameLines(values),
+    ...certificateLines(info, values),
+    ...behaviour(info, { ...shape, kind }, values),
     ...policy(shape, values),
     ...(custom === undefined ? [] : [custom.replaceAll("\r\n", "\n")]),
-    "</VirtualHost>",
-  ];
-  return `${lines.join("\n")}\n`;
+  ]);
 }
 
-function identity(info: HostInfo, { forced }: SiteShape, values: SiteValues): string[] {
+function virtualHost(protocols: readonly Protocol[], lines: readonly string[]): string {
+  const at = protocols.map((protocol) => `\${${addresses[protocol]}}`).join(" ");
+  return [`<VirtualHost ${at}>`, ...lines, "</VirtualHost>", ""].join("\n");
+}
+
+function nameLines({ aliases, name }: SiteValues): string[] {
+  return [`ServerName ${name}`, ...aliases.map((names) => `ServerAlias ${names}`), "RewriteEngine On"];
+}
+
+function certificateLines(info: HostInfo, values: SiteValues): string[] {
   return [
-    // The scheme is for Apache's own redirects, where a relay in front hides that it was HTTPS.
-    `ServerName ${forced ? "https://" : ""}${values.name}`,
-    ...values.aliases.map((names) => `ServerAlias ${names}`),
     "SSLEngine on",
     `SSLCertificateFile ${quote(`${placesOf(info).certificates}/`).slice(0, -1)}${values.file}"`,
     // Says nothing to Apache. The text changes with the certificate, and so Apache reads it again.
     `<IfDefine PB_${values.seal}>`,
     "</IfDefine>",
-    "RewriteEngine On",
   ];
 }
 
-function behaviour(info: HostInfo, shape: SiteShape, values: SiteValues): string[] {
+function behaviour(info: HostInfo, shape: OwnShape, values: SiteValues): string[] {
   const probe = `ErrorDocument 200 "${values.name} ${values.mark}"`;
   switch (shape.kind) {
-    case "relay":
-      return relayLines(values);
     case "suspended":
       return [probe, "RewriteOptions IgnoreInherit", ...ownRules(info), ...suspendedLines];
     case "redirect":
@@ -123,7 +135,25 @@ function redirectLines({ code, target }: SiteValues): string[] {
 /** Marks requests that another server answers, and logs. Tenants cannot change it. */
 export const relayAdmin = "relay@localhost";
 
-function relayLines({ relay }: SiteValues): string[] {
+/** The visitor's own protocol goes on to the other server, which so knows of HTTPS by its connection. */
+function relayText(info: HostInfo, protocol: Protocol, values: SiteValues): string {
+  const tls = protocol === "plain" ? [] : [...certificateLines(info, values), ...secureRelayLines];
+  const to = `${protocol === "plain" ? "http" : "https"}://${values[protocol]}`;
+  return virtualHost([protocol], [...nameLines(values), ...tls, ...relayLines(to)]);
+}
+
+/**
+ * The certificate of the other server is not verified: the connection never leaves this host, and most sites have one that they
+ * signed themselves. The name in the handshake is that of the preserved `Host`.
+ */
+const secureRelayLines = [
+  "SSLProxyEngine on",
+  "SSLProxyVerify none",
+  "SSLProxyCheckPeerName off",
+  "SSLProxyCheckPeerExpire off",
+];
+
+function relayLines(to: string): string[] {
   return [
     "RewriteOptions IgnoreInherit",
     ...sizeRules,
@@ -136,7 +166,7 @@ function relayLines({ relay }: SiteValues): string[] {
     'RequestHeader set X-Forwarded-For "expr=%{REMOTE_ADDR}"',
     'RequestHeader set X-Forwarded-Proto "expr=%{REQUEST_SCHEME}"',
     // A connection of its own for each request: the other server closes idle ones when it is reloaded.
-    `ProxyPass "/" "http://${relay}/" nocanon upgrade=websocket disablereuse=on flushpackets=on connectiontimeout=5 timeout=180`,
+    `ProxyPass "/" "${to}/" nocanon upgrade=websocket disablereuse=on flushpackets=on connectiontimeout=5 timeout=180`,
   ];
 }
 
@@ -156,7 +186,6 @@ function forceLines(info: HostInfo): string[] {
   const port = info.ports.https === 443 ? "" : `:${info.ports.https}`;
   return [
     "RewriteCond %{HTTPS} !=on",
-    "RewriteCond %{ENV:HTTPS} !=on",
     "RewriteCond %{REQUEST_URI} !^/\\.well-known/acme-challenge/",
     // As it came over the line: the decoded address may hold what means something in a URL.
     'RewriteCond %{THE_REQUEST} "^\\S+ (?:[a-zA-Z]+://[^/\\s]*)?(/\\S*)"',
@@ -179,6 +208,5 @@ function scriptLines(info: HostInfo, { socket }: SiteValues): string[] {
 
 function policy({ hsts }: SiteShape, values: SiteValues): string[] {
   if (!hsts) return [];
-  const secure = "%{HTTPS} == 'on' || reqenv('HTTPS') == 'on'";
-  return [`Header always set Strict-Transport-Security "max-age=${values.hsts}" "expr=${secure}"`];
+  return [`Header always set Strict-Transport-Security "max-age=${values.hsts}" "expr=%{HTTPS} == 'on'"`];
 }

@@ -13,7 +13,7 @@ export function baseFiles(info: HostInfo, stand: Stand): RenderedFile[] {
     ...listenFiles(info, stand),
     tlsFile(info),
     { path: "snippets/fastcgi.conf", content: fastcgiFile() },
-    { path: "snippets/records.conf", content: mapsFile(info, stand.ports) },
+    { path: "snippets/records.conf", content: mapsFile(info) },
     { path: "snippets/relay-maps.conf", content: relayMapsFile() },
     { path: "snippets/relay.conf", content: relayFile },
     { path: "snippets/site.conf", content: siteFile(info) },

@@ -1,4 +1,4 @@
-import type { HostInfo, SidePorts } from "@patchbay/sdk";
+import type { HostInfo } from "@patchbay/sdk";
 import { siteProbePath } from "@patchbay/web/contract";
 import { pagesPath } from "./pages.ts";
 import { ownNetworks, placesOf } from "./places.ts";
@@ -7,16 +7,16 @@ import { recordFields, separator } from "./record.ts";
 import { generationPath } from "./site-block.ts";
 
 /** Every variable the server blocks decide by. */
-export function mapsFile(info: HostInfo, side: SidePorts): string {
+export function mapsFile(info: HostInfo): string {
   return `geo $${dollarVariable} { default "$"; }
 
-${visitorMaps(info, side)}
+${visitorMaps(info)}
 ${recordMaps()}
 ${answerMaps(info)}`;
 }
 
-/** Who asks, and how: on the side ports a relay of this host says it, anywhere else the connection does. */
-function visitorMaps(info: HostInfo, side: SidePorts): string {
+/** Who asks, which a relay of this host says on the side ports, and the connection anywhere else; and which public port was asked. */
+function visitorMaps(info: HostInfo): string {
   const { http, https } = info.ports;
   const own = ownNetworks(info)
     .map((network) => `${network} 1;`)
@@ -28,9 +28,7 @@ map "$server_port $pb_itself" $pb_client {
   "${https} 1" $realip_remote_addr;
 }
 geo $pb_client $pb_near { default 0; ${own} }
-map "$server_port $pb_itself $http_x_forwarded_proto" $pb_scheme { default $scheme; "${side.http} 1 https" https; }
-map $pb_scheme $pb_https { default ""; https on; }
-map $pb_scheme $pb_port { default ${http}; https ${https}; }
+map $scheme $pb_port { default ${http}; https ${https}; }
 `;
 }
 
@@ -70,7 +68,7 @@ function exactly(path: string): string {
 function answerMaps(info: HostInfo): string {
   const pages = quote(`${placesOf(info).tree}/pages`);
   return `map $pb_action $pb_root { default ${pages}; site $pb_tail; forced $pb_tail; }
-map "$pb_scheme $pb_hsts" $pb_policy { default ""; "~^https (?<pb_age>[0-9]+)$" "max-age=$pb_age"; }
+map "$scheme $pb_hsts" $pb_policy { default ""; "~^https (?<pb_age>[0-9]+)$" "max-age=$pb_age"; }
 
 # A relayed site is logged by the server that answers; only what never got there is logged here.
 map $pb_action $pb_logged { default 1; unknown 0; relay 0; }
@@ -87,7 +85,7 @@ map $uri $pb_path {
   ${exactly(siteProbePath)} probe;
   "~^/\\.well-known/acme-challenge/" challenge;
 }
-map "$pb_path $pb_action $pb_scheme" $pb_answer {
+map "$pb_path $pb_action $scheme" $pb_answer {
   volatile;
   default $pb_action;
   "~^own " "";

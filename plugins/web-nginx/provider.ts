@@ -1,16 +1,9 @@
-import {
-  type HostInfo,
-  type Probe,
-  ProviderError,
-  type Rendered,
-  type RenderingProvider,
-  sideAddress,
-} from "@patchbay/sdk";
+import { type HostInfo, type Probe, ProviderError, type Rendered, type RenderingProvider } from "@patchbay/sdk";
 import { type SiteUnit, siteFingerprint, siteProbePath } from "@patchbay/web/contract";
 import { auditRelay, auditSite } from "./audit.ts";
 import { baseFiles } from "./base.ts";
 import { withPolicy } from "./includes.ts";
-import { endpoint, placesOf } from "./places.ts";
+import { placesOf } from "./places.ts";
 import { quote } from "./quote.ts";
 import { bucketOf, fileStem, mapFileOf, packRecord, type SiteRecord, toRecord, toRelayRecord } from "./record.ts";
 import { generationPath } from "./site-block.ts";
@@ -33,7 +26,7 @@ export function createNginxProvider(
     },
     relay: (key, unit, to) => {
       refuseIf(auditRelay(unit)[0]);
-      return renderHosts(key, unit, toRelayRecord(key, unit, endpoint(sideAddress, to.http)));
+      return renderHosts(key, unit, toRelayRecord(key, unit, to));
     },
     generation: (generation) => ({
       files: [{ path: "generation.d/generation.conf", content: `return 200 "${generation}";\n` }],

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
+import { type SidePorts, sideAddress } from "@patchbay/sdk";
 import { type SiteUnit, siteFingerprint } from "@patchbay/web/contract";
+import { endpoint } from "./places.ts";
 
 /** What the shared server block needs to know of a host name. */
 export interface SiteRecord {
@@ -19,7 +21,7 @@ export interface SiteRecord {
   readonly file: string;
   /** Seconds of HSTS; empty: none is sent. */
   readonly hsts: string;
-  /** Document root, target of the redirect, or address of the relay. The last field, because it may hold the separator. */
+  /** Document root, target of the redirect, or addresses of the relay. The last field, because it may hold the separator. */
   readonly tail: string;
 }
 
@@ -42,8 +44,8 @@ export function toRecord(key: string, unit: SiteUnit): SiteRecord {
   };
 }
 
-/** The record of a site that the server at `address` answers. Whatever else changes of the site, it stays the same. */
-export function toRelayRecord(key: string, unit: SiteUnit, address: string): SiteRecord {
+/** The record of a site that the server at these ports answers. Whatever else changes of the site, it stays the same. */
+export function toRelayRecord(key: string, unit: SiteUnit, to: SidePorts): SiteRecord {
   const { file } = unit.https;
   return {
     action: "relay",
@@ -54,7 +56,7 @@ export function toRelayRecord(key: string, unit: SiteUnit, address: string): Sit
     home: "",
     file,
     hsts: "",
-    tail: address,
+    tail: (["http", "https"] as const).map((scheme) => `${scheme}://${endpoint(sideAddress, to[scheme])}`).join(" "),
   };
 }
 

@@ -6,6 +6,9 @@ map "$host $http_host" $pb_asked { default $host; "~*^([^ ]+) (?<pb_asked_v>\\1\
 # Nothing but web sockets: whoever speaks to a side server in another protocol could claim any address and host.
 map $http_upgrade $pb_upgrade { default ""; "~*^websocket$" websocket; }
 map $pb_upgrade $pb_connection { default close; websocket upgrade; }
+
+# The side server's address for the visitor's own protocol, so that the side knows of HTTPS by its connection.
+map "$scheme $pb_tail" $pb_upstream { default ""; "~^([^ ]+) (?:[^ ]+ )?(?<pb_upstream_v>\\1://[^ ]+)" $pb_upstream_v; }
 `;
 }
 
@@ -20,13 +23,19 @@ location = /.patchbay/relay {
   disable_symlinks off;
   # A script may ask for any internal address.
   if ($pb_action != relay) { return 404; }
-  proxy_pass http://$pb_tail$request_uri;
+  proxy_pass $pb_upstream$request_uri;
   proxy_http_version 1.1;
   proxy_set_header Host $pb_asked;
   proxy_set_header Connection $pb_connection;
   proxy_set_header Upgrade $pb_upgrade;
   proxy_set_header X-Forwarded-For $pb_client;
-  proxy_set_header X-Forwarded-Proto $pb_scheme;
+  proxy_set_header X-Forwarded-Proto $scheme;
+  # The side server wants the site's name in the handshake. Its certificate is not verified: the connection never leaves this
+  # host, and most sites have one that they signed themselves. Nor is a session kept, which would be one of another site.
+  proxy_ssl_server_name on;
+  proxy_ssl_name $host;
+  proxy_ssl_protocols TLSv1.2 TLSv1.3;
+  proxy_ssl_session_reuse off;
   proxy_redirect off;
   proxy_buffering off;
   proxy_buffer_size 32k;

@@ -72,11 +72,27 @@ describe("a site at the side", () => {
 
   it("runs scripts and writes its log as if there were no relay", async () => {
     const { http, https } = front.info.ports;
-    expect((await front.get("php.test", "/", { from: "127.0.0.9" })).body).toBe(`|http|${http}|127.0.0.9|php.test`);
-    expect((await front.getTls("php.test", "/")).body).toBe(`on|https|${https}|127.0.0.1|php.test`);
+    const from = "127.0.0.9";
+    expect((await front.get("php.test", "/", { from })).body).toBe(`|http|${http}|${from}|php.test|http`);
+    expect((await front.getTls("php.test", "/", { from })).body).toBe(`on|https|${https}|${from}|php.test|https`);
     await front.get("php.test", "/?by-nine", { from: "127.0.0.9" });
     const log = join(side.info.paths.log, "web-nginx/php.test.access.log");
     await until(async () => /^127\.0\.0\.9 .*by-nine/m.test(readFileSync(log, "utf8")));
+  });
+
+  it("knows of HTTPS by its connection, never by what a client says", async () => {
+    const { http, https } = front.info.ports;
+    const headers = { "x-forwarded-proto": "https" };
+    for (const port of [http, side.side.ports.http]) {
+      expect((await front.get("php.test", "/", { port, headers })).body).toMatch(new RegExp(`^\\|http\\|${http}\\|`));
+      const forced = await front.get("forced.test", "/", { port, headers });
+      expect([forced.status, forced.headers["strict-transport-security"]]).toEqual([301, undefined]);
+    }
+    for (const port of [https, side.side.ports.https]) {
+      const claim = { port, headers: { "x-forwarded-proto": "http" } };
+      expect((await front.getTls("php.test", "/", claim)).body).toMatch(new RegExp(`^on\\|https\\|${https}\\|`));
+      expect((await front.getTls("forced.test", "/", claim)).status).toBe(200);
+    }
   });
 
   it("is suspended, forced to HTTPS and extended there", async () => {
@@ -171,7 +187,7 @@ async function reloaded(host: LiveHost, generation: number): Promise<void> {
   await until(async () => (await ask(asked)).body === String(generation));
 }
 
-/** A site of a host; its certificate lies at the front. */
+/** A site of a host, with the certificate that visitors see at the front; the one at the side is another here. */
 function siteIn(
   host: LiveHost,
   name: string,
@@ -182,10 +198,11 @@ function siteIn(
   const root = join(home, "public");
   mkdirSync(root, { recursive: true });
   writeFileSync(join(root, "plain.txt"), "plain");
-  const fields = ["HTTPS", "REQUEST_SCHEME", "SERVER_PORT", "REMOTE_ADDR", "HTTP_HOST"];
+  const fields = ["HTTPS", "REQUEST_SCHEME", "SERVER_PORT", "REMOTE_ADDR", "HTTP_HOST", "HTTP_X_FORWARDED_PROTO"];
   const values = fields.map((field) => `$_SERVER['${field}'] ?? ''`);
   writeFileSync(join(root, "index.php"), `<?php echo implode('|', [${values.join(", ")}]);`);
   const unit = testSite(name, { account: { username: "john", home }, root, php: { socket: phpSocket }, ...patch });
+  host.certify(unit.https.file, unit.names);
   const { fingerprint } = front.certify(unit.https.file, unit.names);
   return { ...unit, https: { ...unit.https, certificate: fingerprint, ...https } };
 }

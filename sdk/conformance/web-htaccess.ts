@@ -1,6 +1,10 @@
 import { expect } from "vitest";
+import { askSecurely } from "./tls-request.ts";
 import type { WebStage } from "./web-cast.ts";
 import type { WebSubject } from "./web-subject.ts";
+
+const toHttps =
+  "RewriteEngine On\nRewriteCond %{HTTPS} off\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n";
 
 /** What a tenant says in `.htaccess` counts, or it is not there; it is never shown, and it never reaches beyond the site. */
 export function obeyingHtaccess(stage: WebStage, subject: WebSubject): void {
@@ -30,6 +34,12 @@ export function obeyingHtaccess(stage: WebStage, subject: WebSubject): void {
     scene.write(ada, "walled/.htaccess", "Require all denied\n");
     scene.write(ada, "walled/page.txt", "open");
     expect((await scene.get("ada.test", "/walled/page.txt")).status).toBe(403);
+    scene.write(ada, "secure/.htaccess", toHttps);
+    scene.write(ada, "secure/page.txt", "secure");
+    const sent = await scene.get("ada.test", "/secure/page.txt");
+    expect(sent).toMatchObject({ status: 301, headers: { location: "https://ada.test/secure/page.txt" } });
+    const asked = { host: "ada.test", path: "/secure/page.txt" };
+    expect(await askSecurely(scene.panel.https, asked)).toMatchObject({ status: 200, text: "secure" });
   });
 
   stage.look("breaks only the directory whose rules are broken", async (scene) => {

@@ -10,6 +10,10 @@ import { isSame, type Page, type Surprise, type Visit, Visitors, visit } from ".
 
 const sites = 200;
 const rounds = 10;
+const facts = ["HTTPS", "REQUEST_SCHEME", "SERVER_PORT", "HTTP_X_FORWARDED_PROTO"];
+const script = `<?php echo implode("|", [${facts.map((name) => `$_SERVER["${name}"] ?? "-"`).join(", ")}]);`;
+const toHttps =
+  "RewriteEngine On\nRewriteCond %{HTTPS} off\nRewriteRule ^ https://%{HTTP_HOST}%{REQUEST_URI} [R=301,L]\n";
 
 let instance: TestInstance;
 let admin: Client;
@@ -92,14 +96,16 @@ function gapOf(surprises: readonly Surprise[]): number {
 
 describe("a site the new server would answer worse", () => {
   let site: { id: number; domain: string };
+  let home: string;
   let page: Page;
   const one = (): Visit => ({ scheme: "http", host: site.domain, path: "/" });
 
   beforeAll(async () => {
     const account = await createAccount(admin, "strange");
+    home = account.home_dir;
     site = await addDomain(admin, account, "strange-more.test");
-    writeIntoHome(account.home_dir, "public_html/strange-more.test/index.html", "nginx reads no .htaccess");
-    writeIntoHome(account.home_dir, "public_html/strange-more.test/.htaccess", "Require all denied\n");
+    writeIntoHome(home, "public_html/strange-more.test/index.html", "nginx reads no .htaccess");
+    writeIntoHome(home, "public_html/strange-more.test/.htaccess", "Require all denied\n");
     page = await visit(instance.ports.services, one());
     expect(page.status).toBe(200);
   });
@@ -133,9 +139,31 @@ describe("a site the new server would answer worse", () => {
     await must(admin.post("domains/save-include", { domain_id: site.id, provider: "apache", content: "" }));
     await must(admin.post("domains/update", { domain_id: site.id, web_server: "apache" }));
     expect((await visit(instance.ports.services, one())).status).toBe(403);
+    expect((await visit(instance.ports.services, { ...one(), scheme: "https" })).status).toBe(403);
     expect([...(await webDaemons())].sort()).toEqual(["apache", "nginx"]);
     await must(admin.post("domains/update", { domain_id: site.id, web_server: null }));
     expect(isSame(await visit(instance.ports.services, one()), page)).toBe(true);
     await until("Apache to end", async () => (await webDaemons()).join() === "nginx");
   });
+
+  it("sends visitors to HTTPS by .htaccess at Apache behind nginx, and no further", async () => {
+    writeIntoHome(home, "public_html/strange-more.test/.htaccess", toHttps);
+    writeIntoHome(home, "public_html/strange-more.test/facts.php", script);
+    await must(admin.post("domains/update", { domain_id: site.id, web_server: "apache" }));
+    const sent = await visit(instance.ports.services, { ...one(), path: "/facts.php" });
+    expect([sent.status, sent.location]).toEqual([301, `https://${site.domain}/facts.php`]);
+    expect(await factsBy("https")).toBe(`on|https|${instance.ports.services + 443}|https`);
+  });
+
+  it("knows of HTTPS at nginx behind Apache as well", async () => {
+    await must(admin.post("domains/update", { domain_id: site.id, web_server: "nginx" }));
+    await switchTo(admin, "web_server", "apache");
+    expect([...(await webDaemons())].sort()).toEqual(["apache", "nginx"]);
+    expect(await factsBy("http")).toBe(`-|http|${instance.ports.services + 80}|http`);
+    expect(await factsBy("https")).toBe(`on|https|${instance.ports.services + 443}|https`);
+  });
+
+  async function factsBy(scheme: Visit["scheme"]): Promise<string> {
+    return (await visit(instance.ports.services, { ...one(), scheme, path: "/facts.php" })).body;
+  }
 });
