@@ -1,4 +1,4 @@
-import type { AuditFilter, AuditLog, AuditRecord, Clock, Logger, Read } from "@patchbay/sdk";
+import type { AuditFilter, AuditLog, AuditRecord, Clock, Db, Logger, Read } from "@patchbay/sdk";
 import type { Change, Ids, Sealer, Storage } from "../storage/types.ts";
 import { Anchor, type AnchorStore } from "./anchor.ts";
 import { queryLog } from "./query.ts";
@@ -53,6 +53,10 @@ class ChainedLog implements Audit {
   readonly #anchor: Anchor;
   /** The newest record this process knows to be committed: a log that ends before it was cut. */
   #floor: Promise<Head> | undefined;
+  /** The same, once a commit of this process has told: nobody else writes, so the next record chains to it unread. */
+  #newest: Head | undefined;
+  /** Of changes that have not been committed yet, by their transactions. */
+  readonly #appended = new WeakMap<Db, Head>();
 
   constructor(options: AuditOptions) {
     this.#options = options;
@@ -60,10 +64,17 @@ class ChainedLog implements Audit {
   }
 
   async append(change: Change, entry: AuditEntry): Promise<void> {
-    const head = await this.#head(change.read);
+    const head = this.#appended.get(change.db) ?? this.#newest ?? (await this.#head(change.read));
     const row = this.#toRow(head.id + 1, entry);
     const hash = hashRecord(this.#options.sealer, head.hash, row);
-    await change.db("audit_log").insert({ ...row, hash });
+    try {
+      await change.db("audit_log").insert({ ...row, hash });
+    } catch (error) {
+      // Perhaps somebody else wrote after all: the next record looks.
+      this.#newest = undefined;
+      throw error;
+    }
+    this.#appended.set(change.db, { id: row.id, hash });
     change.tables.add("audit_log");
     change.afterCommit(() => this.#committed({ id: row.id, hash }));
   }
@@ -116,6 +127,7 @@ class ChainedLog implements Audit {
   }
 
   #committed(head: Head): void {
+    this.#newest = head;
     this.#floor = Promise.resolve(head);
     this.#anchor.move(head);
   }

@@ -1,12 +1,13 @@
-import type { ExecutingProvider, ProviderError, UnitChange } from "@patchbay/sdk";
+import type { ProviderError, UnitChange } from "@patchbay/sdk";
 import { within } from "../host/within.ts";
+import type { ExecutingPort } from "../slots/provider-port.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
 import { pageSize } from "./all-keys.ts";
 import type { ApplyDeps, Sink } from "./apply-batch.ts";
 import type { Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
 import { type Footprint, footprint, type Item } from "./item.ts";
-import { distrustUnitsAt, putUnits, writeItems } from "./ledger-write.ts";
+import { writeItems } from "./ledger-write.ts";
 import type { UnitFailure } from "./types.ts";
 
 /** How long one call of a provider may take: a minute, and some more for each unit. Milliseconds. */
@@ -64,7 +65,7 @@ async function execute(
   { entry, fail, place }: ExecuteInput,
   items: readonly Item[],
 ): Promise<readonly Item[]> {
-  const provider = place.candidate.provider() as ExecutingProvider;
+  const provider = place.candidate.provider() as ExecutingPort;
   let failures: ReadonlyMap<string, ProviderError> | undefined;
   let broken: unknown;
   try {
@@ -96,19 +97,19 @@ function isAnnounced(rendered: Footprint | undefined): boolean {
   return (rendered as Announced | undefined)?.announced === true;
 }
 
+/** One statement, because a caller waits for it: what was there before is kept, for a provider that is told what changes. */
 async function announce(deps: ApplyDeps, { candidate }: Place, items: readonly Item[]): Promise<void> {
-  const slot = items[0]?.slot ?? "";
-  const keys = items.map((item) => item.key);
-  const fresh = items.filter(
-    (item) => item.unit !== null && (item.before === undefined || isAnnounced(item.before.rendered)),
-  );
   const announced: Announced = { ...footprint({}), announced: true };
-  await deps.storage.change(async (change) => {
-    await distrustUnitsAt(change.db, slot, { plugin: candidate.plugin, keys });
-    if (fresh.length === 0) return;
-    await putUnits(
-      change.db,
-      fresh.map((item) => ({ ...item, hash: "", rendered: announced })),
-    );
+  const rows = items.flatMap(({ before, key, role, slot, unit }) => {
+    const kept = unit ?? before?.unit;
+    return kept === undefined ? [] : [{ slot, key, role, unit: JSON.stringify(kept) }];
   });
+  await deps.storage.statement(
+    `insert into ledger_units (slot, unit_key, plugin, role, unit, hash, rendered)
+     select json_extract(value, '$.slot'), json_extract(value, '$.key'), ?, json_extract(value, '$.role'),
+       json_extract(value, '$.unit'), '', ? from json_each(?) where true
+     on conflict do update set hash = '', unit = case
+       when json_extract(ledger_units.rendered, '$.announced') then excluded.unit else ledger_units.unit end`,
+    [candidate.plugin, JSON.stringify(announced), JSON.stringify(rows)],
+  );
 }

@@ -1,14 +1,15 @@
 import { type Clock, type Db, type Intents, type NewRow, notFound } from "@patchbay/sdk";
-import type { Ids, Mark } from "./types.ts";
+import type { Ids, Mark, UndoEntry } from "./types.ts";
 
 /** What a change has written so far. */
 export interface Written {
   readonly marks: Mark[];
   readonly tables: Set<string>;
+  /** In the order of writing. They reach the database together, with the commit. */
+  readonly undo: UndoEntry[];
 }
 
 export interface IntentsOptions {
-  readonly changeId: string;
   readonly clock: Clock;
   readonly ids: Ids;
   readonly written: Written;
@@ -16,11 +17,10 @@ export interface IntentsOptions {
 
 /** Writes rows and records how to take each write back. */
 export function createIntents(db: Db, options: IntentsOptions): Intents {
-  const { changeId, clock, ids, written } = options;
+  const { clock, ids, written } = options;
   const record = (table: string, rowId: number, before: unknown, after: unknown) => {
     written.tables.add(table);
-    return db("undo_log").insert({
-      change_id: changeId,
+    written.undo.push({
       table_name: table,
       row_id: rowId,
       before: before === null ? null : JSON.stringify(before),
@@ -38,19 +38,19 @@ export function createIntents(db: Db, options: IntentsOptions): Intents {
       const full = { uuid: ids.uuid(), created_at: now, updated_at: now, ...row };
       const [id] = (await db(table).insert(full)) as number[];
       if (id === undefined) throw new Error(`no id for a new row of ${table}`);
-      await record(table, id, null, full);
+      record(table, id, null, full);
       return { id, uuid: full.uuid as string };
     },
     update: async (table, id, patch) => {
       const before = await current(table, id);
       const after = { ...patch, updated_at: clock.now() };
       await db(table).where({ id }).update(after);
-      await record(table, id, pick(before, Object.keys(after)), after);
+      record(table, id, pick(before, Object.keys(after)), after);
     },
     delete: async (table, id) => {
       const before = await current(table, id);
       await db(table).where({ id }).delete();
-      await record(table, id, before, null);
+      record(table, id, before, null);
     },
     touch: (slot, key) => {
       if (!written.marks.some((mark) => mark.slot === slot && mark.key === key)) written.marks.push({ slot, key });

@@ -1,10 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Clock, type Migration, PanelError } from "@patchbay/sdk";
+import { type Clock, type Migration, PanelError, type SqlValue } from "@patchbay/sdk";
 import knex, { type Knex } from "knex";
 import { type Dialect, pragmas, type ReadConnection, transactionRead } from "./dialect.ts";
+import { isDiskError } from "./disk-error.ts";
 import { createIntents, type Written } from "./intents.ts";
 import { storageMigrations } from "./schema.ts";
-import type { Change, Ids, Mark, Storage } from "./types.ts";
+import type { Change, Ids, Mark, Storage, UndoEntry } from "./types.ts";
 import { undoWrites } from "./undo.ts";
 
 export interface StorageOptions {
@@ -76,12 +77,22 @@ class SqliteStorage implements Storage {
   }
 
   change<T>(work: (change: Change) => Promise<T>, options: { id?: string; rollback?: boolean } = {}): Promise<T> {
+    return this.#inTurn(() => this.#run(work, options));
+  }
+
+  statement(sql: string, params: readonly SqlValue[]): Promise<void> {
+    return this.#inTurn(async () => {
+      await this.#writer.raw(sql, [...params]).catch((error: unknown) => {
+        throw isDiskError(error) ? unavailable(error) : error;
+      });
+    });
+  }
+
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
     // A second transaction inside the first would wait for it for ever: there is one writer.
     if (this.#inside.getStore()) return Promise.reject(new Error("a change cannot be started inside a change"));
     this.#open += 1;
-    const result = this.#queue
-      .then(() => this.#inside.run(true, () => this.#run(work, options)))
-      .finally(() => this.#leave());
+    const result = this.#queue.then(() => this.#inside.run(true, work)).finally(() => this.#leave());
     this.#queue = result.catch(() => undefined);
     return result;
   }
@@ -93,13 +104,13 @@ class SqliteStorage implements Storage {
   }
 
   async #run<T>(work: (change: Change) => Promise<T>, options: { id?: string; rollback?: boolean }): Promise<T> {
-    const written: Written = { marks: [], tables: new Set() };
+    const written: Written = { marks: [], tables: new Set(), undo: [] };
     const after: (() => void)[] = [];
     const id = options.id ?? this.#ids.uuid();
     const transaction = await this.#writer.transaction();
     let value: T;
     try {
-      const intents = createIntents(transaction, { changeId: id, clock: this.#clock, ids: this.#ids, written });
+      const intents = createIntents(transaction, { clock: this.#clock, ids: this.#ids, written });
       value = await work({
         id,
         db: transaction,
@@ -107,9 +118,11 @@ class SqliteStorage implements Storage {
         intents,
         marks: written.marks,
         tables: written.tables,
+        undo: written.undo,
         afterCommit: (run) => after.push(run),
       });
       if (options.rollback !== true) {
+        await keepUndo(transaction, id, written.undo);
         await markDirty(transaction, id, written.marks);
         await this.#commit(transaction);
       } else await transaction.rollback();
@@ -142,6 +155,7 @@ class SqliteStorage implements Storage {
   }
 
   async settle(change: Change, changeId: string): Promise<void> {
+    if (changeId === change.id) change.undo.length = 0;
     await change.db("undo_log").where({ change_id: changeId }).delete();
   }
 
@@ -170,10 +184,6 @@ class SqliteStorage implements Storage {
   }
 }
 
-function isDiskError(error: unknown): boolean {
-  return /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN)/.test(String((error as { code?: unknown }).code));
-}
-
 function unavailable(cause: unknown): PanelError {
   return new PanelError("STORAGE_UNAVAILABLE", {
     status: 503,
@@ -182,6 +192,16 @@ function unavailable(cause: unknown): PanelError {
     retryAfterSeconds: 30,
     cause,
   });
+}
+
+async function keepUndo(db: Knex, changeId: string, entries: readonly UndoEntry[]): Promise<void> {
+  if (entries.length === 0) return;
+  await db.raw(
+    `insert into undo_log (change_id, table_name, row_id, before, after)
+     select ?, json_extract(value, '$.table_name'), json_extract(value, '$.row_id'), json_extract(value, '$.before'),
+       json_extract(value, '$.after') from json_each(?) order by key`,
+    [changeId, JSON.stringify(entries)],
+  );
 }
 
 async function markDirty(db: Knex, changeId: string, marks: readonly Mark[]): Promise<void> {

@@ -1,4 +1,12 @@
-import type { Db, Intents, Migration, Read } from "@patchbay/sdk";
+import type { Db, Intents, Migration, Read, SqlValue } from "@patchbay/sdk";
+
+/** One write of a row: what takes it back. JSON; null where there is no row. */
+export interface UndoEntry {
+  readonly table_name: string;
+  readonly row_id: number;
+  readonly before: string | null;
+  readonly after: string | null;
+}
 
 /** One mark: this unit of this slot must be made equal to its desired state. */
 export interface Mark {
@@ -18,6 +26,8 @@ export interface Change {
   readonly marks: readonly Mark[];
   /** Tables written so far. Add to it when writing past `intents`. */
   readonly tables: Set<string>;
+  /** What takes back the rows written so far. It reaches the database with the commit. */
+  readonly undo: UndoEntry[];
   /** Runs after the transaction has committed, in order; never when it is rolled back. Must not throw. */
   afterCommit(run: () => void): void;
 }
@@ -32,6 +42,11 @@ export interface Storage {
    * A nested call throws: pass the change on instead.
    */
   change<T>(work: (change: Change) => Promise<T>, options?: { id?: string; rollback?: boolean }): Promise<T>;
+  /**
+   * One statement that is a transaction of its own, in turn with the changes. For bookkeeping between changes: nothing of it
+   * is recorded, and no listener hears of it.
+   */
+  statement(sql: string, params: readonly SqlValue[]): Promise<void>;
   /**
    * Takes a committed change back in this change: restores the rows it wrote, in reverse. Rows that a later change wrote
    * again keep the later value. Returns the units to reconcile.

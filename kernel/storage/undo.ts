@@ -1,18 +1,12 @@
 import type { Db, NewRow } from "@patchbay/sdk";
-
-interface UndoRow {
-  readonly table_name: string;
-  readonly row_id: number;
-  readonly before: string | null;
-  readonly after: string | null;
-}
+import type { UndoEntry } from "./types.ts";
 
 /**
  * Takes back what a committed change wrote, newest write first. A column that a later change has written again keeps the
  * later value, and a row that a later change removed stays removed.
  */
 export async function undoWrites(db: Db, changeId: string, tables: Set<string>): Promise<void> {
-  const rows = (await db("undo_log").where({ change_id: changeId }).orderBy("id", "desc")) as UndoRow[];
+  const rows = (await db("undo_log").where({ change_id: changeId }).orderBy("id", "desc")) as UndoEntry[];
   for (const row of rows) {
     tables.add(row.table_name);
     await undoOne(db, row);
@@ -20,7 +14,7 @@ export async function undoWrites(db: Db, changeId: string, tables: Set<string>):
   await db("undo_log").where({ change_id: changeId }).delete();
 }
 
-async function undoOne(db: Db, row: UndoRow): Promise<void> {
+async function undoOne(db: Db, row: UndoEntry): Promise<void> {
   const { table_name: table, row_id: id } = row;
   const before = row.before === null ? null : (JSON.parse(row.before) as NewRow);
   const after = row.after === null ? null : (JSON.parse(row.after) as NewRow);

@@ -3,7 +3,6 @@ import * as v from "valibot";
 import { recordTypes } from "./contract.ts";
 import { toRelative } from "./names.ts";
 import { showData } from "./record-data.ts";
-import { requireRecord } from "./record-store.ts";
 import type { RecordRow, ZoneRow } from "./rows.ts";
 
 /** A record as answers show it. `name`, `value` and `priority` mean the same record when they are sent back. */
@@ -30,12 +29,11 @@ export async function listRecords(read: Read, zone: ZoneRow): Promise<RecordView
   return rows.map((row) => toRecordView(row, zone.name));
 }
 
-/** The view of a record that was just written. */
-export async function showRecord(read: Read, id: number, zone: string): Promise<RecordView> {
-  return toRecordView(await requireRecord(read, id), zone);
-}
-
-function toRecordView(row: RecordRow, zone: string): RecordView {
+/** `name` and `data` in their stored form. */
+export function toRecordView(
+  row: Pick<RecordRow, "id" | "zone_id" | "type" | "name" | "data" | "ttl" | "owner">,
+  zone: string,
+): RecordView {
   const { data, id, name, owner, ttl, type, zone_id } = row;
   return {
     id,

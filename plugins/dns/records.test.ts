@@ -168,7 +168,7 @@ describe("the cost of a change", () => {
     for (let at = 0; at < 20; at += 1) await panel.addDomain(2, `z${at}.test`);
     expect(await statements(() => add(A("two")))).toEqual(small);
     const reads = small.filter((sql) => /^select/i.test(sql));
-    expect(reads.length).toBeGreaterThan(3);
+    expect(reads.length).toBeGreaterThan(1);
     const key = `${zone}|www.${zone}|A`;
     reads.push(...(await statements(() => panel.slot.load(panel.read, [zone, key]))));
     reads.push(...(await statements(() => panel.slot.keys(panel.read, "", 100))));

@@ -1,11 +1,11 @@
 import { choice, defineChange, objectId } from "@patchbay/sdk";
 import * as v from "valibot";
-import { recordTypes, zoneObject } from "../contract.ts";
+import { recordAdded, recordTypes, zoneObject } from "../contract.ts";
 import { recordCodes } from "../errors.ts";
 import { toDraft } from "../record-data.ts";
 import { assertFits, assertMayName } from "../record-rules.ts";
-import { alignTtl, defaultTtl, insertRecord } from "../record-store.ts";
-import { recordView, showRecord } from "../record-view.ts";
+import { alignTtl, defaultTtl, insertRecord, toEvent } from "../record-store.ts";
+import { recordView, toRecordView } from "../record-view.ts";
 import { bumpSerial, requireZone } from "../zone-store.ts";
 import { nameField, priorityField, recordAliases, ttlField, valueField } from "./record-fields.ts";
 
@@ -33,9 +33,11 @@ export const addRecord = defineChange({
     const draft = toDraft({ zone: zone.name, type, name, value, priority });
     assertMayName(ctx.principal, zone, draft);
     const set = await assertFits(ctx.read, zone, draft);
-    const id = await insertRecord(ctx, zone, { ...draft, ttl, owner: "", template: false });
+    const record = { ...draft, ttl, owner: "", template: false };
+    const id = await insertRecord(ctx, zone, record);
     await alignTtl(ctx, set, ttl);
     await bumpSerial(ctx, zone);
-    return showRecord(ctx.read, id, zone.name);
+    await ctx.emit(recordAdded, toEvent(zone, { ...record, id }));
+    return toRecordView({ ...record, id, zone_id }, zone.name);
   },
 });

@@ -1,11 +1,11 @@
 import { defineChange, objectId } from "@patchbay/sdk";
 import * as v from "valibot";
-import { recordObject } from "../contract.ts";
+import { recordObject, recordUpdated } from "../contract.ts";
 import { managed, recordCodes } from "../errors.ts";
 import { showData, toDraft } from "../record-data.ts";
 import { assertFits, assertMayName, assertSpare } from "../record-rules.ts";
-import { alignTtl, requireRecord, updateRecord } from "../record-store.ts";
-import { recordView, showRecord } from "../record-view.ts";
+import { alignTtl, requireRecord, toEvent, updateRecord } from "../record-store.ts";
+import { recordView, toRecordView } from "../record-view.ts";
 import { bumpSerial, requireZone } from "../zone-store.ts";
 import { nameField, priorityField, recordAliases, ttlField, valueField } from "./record-fields.ts";
 
@@ -40,6 +40,10 @@ export const updateRecordOperation = defineChange({
     await updateRecord(ctx, row, { zone: zone.name, name: draft.name, data: draft.data, ttl });
     await alignTtl(ctx, set, ttl);
     await bumpSerial(ctx, zone);
-    return showRecord(ctx.read, row.id, zone.name);
+    const { data, name: owner } = draft;
+    const isChanged = owner !== row.name || data !== row.data || ttl !== row.ttl;
+    const record = { ...row, name: owner, data, ttl };
+    if (isChanged) await ctx.emit(recordUpdated, toEvent(zone, record));
+    return toRecordView(record, zone.name);
   },
 });
