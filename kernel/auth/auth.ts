@@ -3,6 +3,7 @@ import type { Ids, Sealer, Storage } from "../storage/types.ts";
 import { Activity } from "./activity.ts";
 import { type Authenticator, createAuthenticator } from "./authenticate.ts";
 import { Lockout } from "./lockout.ts";
+import type { AuthHooks } from "./operation-deps.ts";
 import { authOperations } from "./operations.ts";
 import { hashWorkerUrl, PasswordPool } from "./passwords.ts";
 import { PrincipalCache } from "./principal-cache.ts";
@@ -20,6 +21,7 @@ export interface AuthOptions {
   /** Of the current generation. */
   readonly accountOfUser: () => AccountOfUser | undefined;
   readonly system: Pick<SystemFacts, "portal">;
+  readonly hooks: AuthHooks;
   /** Default: the file beside the source. */
   readonly hashWorker?: URL;
 }
@@ -38,7 +40,7 @@ export interface Auth {
 
 /** Wires the auth room. Has no effects until it is used. */
 export function createAuth(options: AuthOptions): Auth {
-  const { storage, clock, ids, sealer, accountOfUser, system } = options;
+  const { storage, clock, ids, sealer, accountOfUser, system, hooks } = options;
   const cache = new PrincipalCache((listener) => storage.onWrite(listener), accountOfUser);
   const activity = new Activity(storage, clock, () => cache.trust());
   const sessions = new SessionStore(ids, cache);
@@ -53,7 +55,17 @@ export function createAuth(options: AuthOptions): Auth {
     users,
     tokens,
     activity,
-    operations: authOperations({ users, sessions, tokens, passwords, secondFactor, lockout, system, accountOfUser }),
+    operations: authOperations({
+      users,
+      sessions,
+      tokens,
+      passwords,
+      secondFactor,
+      lockout,
+      system,
+      accountOfUser,
+      hooks,
+    }),
     close: async () => {
       await activity.close();
       await passwords.close();

@@ -1,6 +1,6 @@
 import { type Clock, type Db, PanelError, type Read } from "@patchbay/sdk";
 import { addressKey } from "../rate/address.ts";
-import type { Sealer, Storage } from "../storage/types.ts";
+import type { Change, Sealer, Storage } from "../storage/types.ts";
 
 const allowedFailures = 5;
 const windowMs = 15 * 60_000;
@@ -47,9 +47,9 @@ export class Lockout {
 
   /**
    * Counts one failure in a change of its own, so that it stays when the caller's is rolled back. Throws LOGIN_LOCKED when
-   * the pair was locked meanwhile: guesses sent at the same time are no way around the limit.
+   * the pair was locked meanwhile: guesses sent at the same time are no way around the limit. `tell` joins that change.
    */
-  async fail(pair: string): Promise<void> {
+  async fail(pair: string, tell?: (change: Change) => Promise<void>): Promise<void> {
     await this.#storage.change(async (change) => {
       const now = this.#clock.now();
       const row = await find(change.read, pair);
@@ -60,6 +60,7 @@ export class Lockout {
         .insert({ pair, ...next })
         .onConflict("pair")
         .merge();
+      await tell?.(change);
     });
   }
 

@@ -1,4 +1,15 @@
-import { defineChange, type Operation, type OperationContext, PanelError, roles } from "@patchbay/sdk";
+import {
+  defineChange,
+  type LoginAttempt,
+  type LoginFailure,
+  loginBefore,
+  loginFailed,
+  loginSucceeded,
+  type Operation,
+  type OperationContext,
+  PanelError,
+  roles,
+} from "@patchbay/sdk";
 import * as v from "valibot";
 import { type AuthOperationDeps, ownSession } from "./operation-deps.ts";
 import type { Proof } from "./second-factor.ts";
@@ -11,6 +22,9 @@ const input = v.strictObject({
   two_factor_code: v.nullish(v.string()),
 });
 type Input = v.InferOutput<typeof input>;
+
+/** What a browser calls itself is told to plugins up to here, as sessions keep it. */
+const longestAgent = 255;
 
 /** Credentials that were found right, before anything has been changed by it. */
 interface Verified {
@@ -35,8 +49,13 @@ export function defineLogin(deps: AuthOperationDeps): Operation {
     secrets: ["password", "two_factor_code"],
     errors: ["INVALID_CREDENTIALS", "TWO_FACTOR_REQUIRED", "LOGIN_LOCKED", "HASHING_BUSY"],
     resource: (_input, output) => `user:${output.user.id}`,
-    prepare: (given, ctx) => verify(deps, given, ctx),
-    handle: async (_given, ctx, { user, pair, proof }) => {
+    prepare: async (given, ctx) => {
+      const verified = await verify(deps, given, ctx);
+      await deps.hooks.veto(loginBefore, attemptOf(verified, ctx));
+      return verified;
+    },
+    handle: async (_given, ctx, verified) => {
+      const { user, pair, proof } = verified;
       // Guesses that were checked at the same time may have locked the pair since.
       await deps.lockout.check(ctx.read, pair);
       if (proof) await deps.lockout.check(ctx.read, deps.lockout.factorOf(user.id));
@@ -50,6 +69,7 @@ export function defineLogin(deps: AuthOperationDeps): Operation {
       const { ip, userAgent } = ctx.principal;
       ctx.setSession(await deps.sessions.open(ctx.db, { userId: user.id, ip, userAgent, now: ctx.now }));
       ctx.note({ second_factor: proof?.kind ?? "none" });
+      await ctx.emit(loginSucceeded, attemptOf(verified, ctx));
       const { id, username, role } = current;
       return { user: { id, username, role }, portal_url: deps.system.portal(role) };
     },
@@ -66,7 +86,7 @@ async function verify(deps: AuthOperationDeps, given: Input, ctx: OperationConte
   const user = await deps.users.byName(ctx.read, given.username);
   const matches = await deps.passwords.verify(user?.password_hash, given.password);
   if (!user || !matches || user.status !== "active") {
-    await deps.lockout.fail(pair);
+    await fail(deps, ctx, { pair, user, reason: "credentials" });
     throw invalidCredentials();
   }
   await deps.lockout.check(ctx.read, pair);
@@ -91,8 +111,25 @@ async function prove(
   await deps.lockout.check(ctx.read, factor);
   const proof = deps.secondFactor.inspect(user, code, ctx.now);
   if (proof) return proof;
-  await deps.lockout.fail(factor);
+  await fail(deps, ctx, { pair: factor, user, reason: "second-factor" });
   throw invalidCredentials();
+}
+
+/** Counts a failure, and tells of it in the same change. */
+async function fail(
+  { hooks, lockout }: AuthOperationDeps,
+  { principal: { ip, userAgent } }: OperationContext,
+  { pair, reason, user }: { pair: string; user: UserRow | undefined; reason: LoginFailure["reason"] },
+): Promise<void> {
+  const caller = { ip, userAgent: userAgent.slice(0, longestAgent) };
+  const failure: LoginFailure = { userId: user?.id ?? null, username: user?.username ?? null, ...caller, reason };
+  await lockout.fail(pair, (change) => hooks.emit(change.db, loginFailed, failure));
+}
+
+function attemptOf({ proof, user }: Verified, { principal }: OperationContext): LoginAttempt {
+  const { id: userId, username, role } = user;
+  const caller = { ip: principal.ip, userAgent: principal.userAgent.slice(0, longestAgent) };
+  return { userId, username, role, ...caller, secondFactor: proof?.kind ?? "none" };
 }
 
 /** A password or second factor that changed while this login was being checked makes it void. */

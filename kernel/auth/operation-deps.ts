@@ -1,11 +1,15 @@
 import { type AccountOfUser, forbidden, type OperationContext, type SystemFacts } from "@patchbay/sdk";
 import { unauthenticated } from "../access/can.ts";
+import type { HookRunner } from "../operations/hooks.ts";
 import type { Lockout } from "./lockout.ts";
 import type { PasswordPool } from "./passwords.ts";
 import type { SecondFactor } from "./second-factor.ts";
 import type { SessionStore } from "./sessions.ts";
 import type { TokenStore } from "./tokens.ts";
 import type { UserRow, UserStore } from "./users.ts";
+
+/** The hooks outside of a change: before one begins, and beside one that fails. */
+export type AuthHooks = Pick<HookRunner, "veto" | "emit">;
 
 /** What the operations of this room are made of. */
 export interface AuthOperationDeps {
@@ -17,6 +21,7 @@ export interface AuthOperationDeps {
   readonly lockout: Lockout;
   readonly system: Pick<SystemFacts, "portal">;
   readonly accountOfUser: () => AccountOfUser | undefined;
+  readonly hooks: AuthHooks;
 }
 
 /** The caller's own login. Throws UNAUTHENTICATED for a caller without one. */

@@ -1,7 +1,16 @@
-import { conflict, defineChange, forbidden, type Operation } from "@patchbay/sdk";
+import {
+  type ChangeContext,
+  type CredentialsEvent,
+  conflict,
+  credentialsChanged,
+  defineChange,
+  forbidden,
+  type Operation,
+} from "@patchbay/sdk";
 import * as v from "valibot";
 import { type AuthOperationDeps, callerOf, confirmPassword, ownSession } from "./operation-deps.ts";
 import { currentPassword } from "./self-operations.ts";
+import type { UserRow } from "./users.ts";
 
 const base = { method: "POST", rate: "standard", access: { callers: "session", selfOnly: true } } as const;
 const codes = v.strictObject({ backup_codes: v.array(v.string()) });
@@ -51,6 +60,7 @@ function defineEnable(deps: AuthOperationDeps): Operation {
       const backup = deps.secondFactor.createBackupCodes(user.id);
       await ctx.intents.update("users", user.id, { totp_enabled_at: ctx.now, backup_codes: backup.stored });
       await deps.users.revoke(ctx.db, user.id, ownSession(ctx));
+      await announce(ctx, user, "second-factor-on");
       return { backup_codes: backup.codes };
     },
   });
@@ -70,6 +80,7 @@ function defineDisable(deps: AuthOperationDeps): Operation {
       const off = { totp_sealed: null, totp_enabled_at: null, totp_last_step: null, backup_codes: null };
       await ctx.intents.update("users", user.id, off);
       await deps.users.revoke(ctx.db, user.id, ownSession(ctx));
+      await announce(ctx, user, "second-factor-off");
       return null;
     },
   });
@@ -91,9 +102,19 @@ function defineBackupCodes(deps: AuthOperationDeps): Operation {
       if (user.totp_enabled_at === null) throw conflict("TWO_FACTOR_NOT_SET_UP", "The second factor is not on.");
       const backup = deps.secondFactor.createBackupCodes(user.id);
       await ctx.intents.update("users", user.id, { backup_codes: backup.stored });
+      await announce(ctx, user, "backup-codes");
       return { backup_codes: backup.codes };
     },
   });
+}
+
+/** Tells the user's own change of credentials. */
+async function announce(
+  ctx: ChangeContext,
+  { id: userId, username }: Pick<UserRow, "id" | "username">,
+  what: CredentialsEvent["what"],
+): Promise<void> {
+  await ctx.emit(credentialsChanged, { userId, username, what, by: username });
 }
 
 function alreadyOn() {

@@ -1,5 +1,6 @@
 import {
   conflict,
+  credentialsChanged,
   defineChange,
   defineQuery,
   invalid,
@@ -94,11 +95,12 @@ export function defineChangePassword(deps: AuthOperationDeps): Operation {
       if (isBuiltFrom(input.new_password, user.username)) {
         throw invalid("new_password", "choice", "must not be built from the user name");
       }
-      return { id: user.id, passwordHash: await deps.passwords.hash(input.new_password) };
+      return { id: user.id, username: user.username, passwordHash: await deps.passwords.hash(input.new_password) };
     },
-    handle: async (_input, ctx, { id, passwordHash }) => {
+    handle: async (_input, ctx, { id, username, passwordHash }) => {
       await deps.users.update(ctx.intents, id, { passwordHash });
       ctx.note({ sessions_ended: await deps.users.revoke(ctx.db, id, ownSession(ctx)) });
+      await ctx.emit(credentialsChanged, { userId: id, username, what: "password", by: username });
       return null;
     },
   });

@@ -1,4 +1,13 @@
-import { defineChange, defineQuery, notFound, type Operation, objectId, text, toIso } from "@patchbay/sdk";
+import {
+  defineChange,
+  defineQuery,
+  notFound,
+  type Operation,
+  objectId,
+  sessionsRevoked,
+  text,
+  toIso,
+} from "@patchbay/sdk";
 import * as v from "valibot";
 import { type AuthOperationDeps, ownSession } from "./operation-deps.ts";
 import type { SessionRow } from "./sessions.ts";
@@ -50,7 +59,10 @@ function defineRevoke(deps: AuthOperationDeps): Operation {
     output: v.null(),
     resource: (input) => `session:${input.session_id}`,
     handle: async ({ session_id }, ctx) => {
-      if (!(await deps.sessions.endByUuid(ctx.db, session_id))) throw notFound("session");
+      const session = await deps.sessions.byUuid(ctx.read, session_id);
+      if (!session) throw notFound("session");
+      await deps.sessions.end(ctx.db, session.id);
+      await ctx.emit(sessionsRevoked, { userId: session.user_id, sessions: 1, by: ctx.principal.username });
       return null;
     },
   });
@@ -66,7 +78,9 @@ function defineRevokeUser(deps: AuthOperationDeps): Operation {
     resource: (input) => `user:${input.user_id}`,
     handle: async ({ user_id }, ctx) => {
       if (!(await deps.users.row(ctx.read, user_id))) throw notFound("user");
-      return { revoked: await deps.sessions.endOfUser(ctx.db, user_id) };
+      const revoked = await deps.sessions.endOfUser(ctx.db, user_id);
+      await ctx.emit(sessionsRevoked, { userId: user_id, sessions: revoked, by: ctx.principal.username });
+      return { revoked };
     },
   });
 }
@@ -81,6 +95,7 @@ function defineRevokeAll(deps: AuthOperationDeps): Operation {
     handle: async (_input, ctx) => {
       const ended = await deps.sessions.endAll(ctx.db);
       ctx.setSession(null);
+      await ctx.emit(sessionsRevoked, { userId: null, sessions: ended, by: ctx.principal.username });
       return { revoked: ended };
     },
   });

@@ -91,6 +91,11 @@ export class SessionStore {
     return read.get<SessionRow>(`${rows} WHERE s.id = ?`, [id]);
   }
 
+  /** By its public id. */
+  byUuid(read: Read, uuid: string): Promise<SessionRow | undefined> {
+    return read.get<SessionRow>(`${rows} WHERE s.uuid = ?`, [uuid]);
+  }
+
   /** Live sessions, newest first: of one user, or of everybody. */
   async list(read: Read, now: number, userId: number | null): Promise<SessionRow[]> {
     const live = `${rows} WHERE u.status = 'active' AND s.expires_at > ?`;
@@ -105,12 +110,6 @@ export class SessionStore {
   async end(db: Db, id: number): Promise<void> {
     this.#cache.distrust();
     await db("sessions").where({ id }).delete();
-  }
-
-  /** Ends one session by its public id. False when there is none. */
-  async endByUuid(db: Db, uuid: string): Promise<boolean> {
-    this.#cache.distrust();
-    return (await db("sessions").where({ uuid }).delete()) > 0;
   }
 
   /** Ends the sessions of a user and those in which the user acts for others, except `keep`. Returns how many. */

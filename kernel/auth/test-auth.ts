@@ -9,6 +9,7 @@ import { createSealer } from "../storage/sealer.ts";
 import { createStorage } from "../storage/storage.ts";
 import { type Auth, createAuth } from "./auth.ts";
 import { authMigrations } from "./migrations.ts";
+import type { AuthHooks } from "./operation-deps.ts";
 import { sessionCookie } from "./secrets.ts";
 
 /** A clock that stands still until it is moved. */
@@ -27,6 +28,10 @@ export interface TestAnswer {
 export interface TestAuth extends Auth {
   readonly storage: Awaited<ReturnType<typeof createStorage>>;
   readonly clock: TestClock;
+  /** Hooks that were emitted and vetoed, since it was opened. */
+  readonly hooked: { readonly id: string; readonly payload: unknown }[];
+  /** Stands for the taps of `login.before`; null: nobody taps it. */
+  setGuard(guard: ((payload: unknown) => Promise<void>) | null): void;
   setAccounts(source: AccountOfUser | undefined): void;
   addUser(username: string, role: Role, password?: string): Promise<number>;
   who(secret: string | undefined, options?: { ip?: string }): Promise<Principal>;
@@ -53,7 +58,16 @@ export async function openTestAuth(): Promise<TestAuth> {
   let accounts: AccountOfUser | undefined = { tables: [], find: async () => undefined };
   const sealer = createSealer(Buffer.alloc(32, 7));
   const system = { portal: (role: Role) => `https://panel.test/${role}` };
-  const auth = createAuth({ storage, clock, ids, sealer, system, accountOfUser: () => accounts });
+  const hooked: TestAuth["hooked"] = [];
+  let guard: Parameters<TestAuth["setGuard"]>[0] = null;
+  const hooks: AuthHooks = {
+    veto: async (hook, payload) => {
+      hooked.push({ id: hook.id, payload });
+      await guard?.(payload);
+    },
+    emit: async (_db, hook, payload) => void hooked.push({ id: hook.id, payload }),
+  };
+  const auth = createAuth({ storage, clock, ids, sealer, system, accountOfUser: () => accounts, hooks });
   const hashes = new Map<string, string>();
 
   const who: TestAuth["who"] = async (secret, { ip = "192.0.2.1" } = {}) => {
@@ -85,7 +99,8 @@ export async function openTestAuth(): Promise<TestAuth> {
       cookie = value;
     };
     const nothing = () => undefined;
-    const none = { note: nothing, emit: async () => undefined, run: async () => undefined, start: nothing, setSession };
+    const emit: ChangeContext["emit"] = async (hook, payload) => void hooked.push({ id: hook.id, payload });
+    const none = { note: nothing, emit, run: async () => undefined, start: nothing, setSession };
     const data = await storage.change((change) =>
       operation.handle(parsed, { ...context, use, find: use, ...none, ...pick(change) }, prepared),
     );
@@ -96,6 +111,10 @@ export async function openTestAuth(): Promise<TestAuth> {
     ...auth,
     storage,
     clock,
+    hooked,
+    setGuard: (next) => {
+      guard = next;
+    },
     setAccounts: (source) => {
       accounts = source;
     },

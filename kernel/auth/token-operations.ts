@@ -12,6 +12,8 @@ import {
   text,
   timestamp,
   toIso,
+  tokenCreated,
+  tokenRevoked,
 } from "@patchbay/sdk";
 import * as v from "valibot";
 import { unauthenticated } from "../access/can.ts";
@@ -80,6 +82,8 @@ function defineCreate(deps: AuthOperationDeps): Operation {
         throw forbidden("SCOPE_TOO_WIDE", "A token cannot make one that may do more than itself.");
       const expiresAt = await expiryOf(deps, input.expires_at ?? null, ctx);
       const made = await deps.tokens.create(ctx.intents, { userId, name: input.name, scopes, expiresAt });
+      const by = ctx.principal.username;
+      await ctx.emit(tokenCreated, { tokenId: made.id, userId, name: input.name, scopes, by });
       return {
         id: made.id,
         name: input.name,
@@ -108,6 +112,8 @@ function defineRevoke(deps: AuthOperationDeps): Operation {
       const reachable = row && (ctx.principal.role === "admin" || row.user_id === ctx.principal.userId);
       if (!reachable) throw notFound("token");
       await ctx.intents.delete("api_tokens", id);
+      const { name, user_id: userId } = row;
+      await ctx.emit(tokenRevoked, { tokenId: id, userId, name, scopes: scopesOf(row), by: ctx.principal.username });
       return null;
     },
   });

@@ -8,6 +8,9 @@ import { fileURLToPath } from "node:url";
 import { instanceOptions } from "../helper/config.ts";
 import { type ApiDocument, PanelClient, runningInstance } from "./client.ts";
 import { capabilitiesPage, errorsPage, flagsPage, operationsPage, permissionsPage } from "./reference.ts";
+import { hooksPage } from "./reference-hooks.ts";
+import { manifestPage } from "./reference-manifest.ts";
+import { portsPage } from "./reference-ports.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -24,6 +27,9 @@ export async function main(argv: readonly string[]): Promise<number> {
     "errors.md": errorsPage(root),
     "capabilities.md": capabilitiesPage(root),
     "flags.md": flagsPage(instanceOptions),
+    "hooks.md": hooksPage(root),
+    "manifest.md": manifestPage(),
+    "ports.md": portsPage(root),
   };
   const folder = join(root, "docs", "reference");
   const stale = Object.entries(pages).filter(([name, text]) => current(join(folder, name)) !== text);

@@ -32,6 +32,7 @@ export interface PreparedChange {
   readonly input: unknown;
   readonly prepared: unknown;
   readonly context: OperationContext;
+  readonly rooms: ChangeRooms;
 }
 
 /** How long a caller waits for its units to be live before it is answered 202. Milliseconds. */
@@ -44,7 +45,6 @@ export class ChangeRunner {
   readonly #outcomes: Outcomes;
   readonly #sealer: Sealer;
   readonly #clock: Clock;
-  readonly #rooms: () => ChangeRooms;
   readonly #crashPoint: CrashPoint;
 
   constructor(
@@ -53,7 +53,6 @@ export class ChangeRunner {
     outcomes: Outcomes,
     sealer: Sealer,
     clock: Clock,
-    rooms: () => ChangeRooms,
     crashPoint: CrashPoint,
   ) {
     this.#storage = storage;
@@ -61,7 +60,6 @@ export class ChangeRunner {
     this.#outcomes = outcomes;
     this.#sealer = sealer;
     this.#clock = clock;
-    this.#rooms = rooms;
     this.#crashPoint = crashPoint;
   }
 
@@ -110,9 +108,8 @@ export class ChangeRunner {
 
   async #transaction(
     change: Change,
-    { call, operation, input, prepared, context }: PreparedChange,
+    { call, operation, input, prepared, context, rooms }: PreparedChange,
   ): Promise<Committed> {
-    const rooms = this.#rooms();
     const record = new HandlerRecord();
     const changeContext = record.contextOf(change, { context, hooks: rooms.hooks });
     if (operation.quota) await rooms.claim(change.read, await operation.quota(input, changeContext));

@@ -11,7 +11,7 @@ import {
 } from "@patchbay/sdk";
 import type { Ids, Storage } from "../storage/types.ts";
 import type { Answer, Call } from "./call.ts";
-import type { ChangeRunner } from "./change.ts";
+import type { ChangeRooms, ChangeRunner } from "./change.ts";
 import { parseInput, parseOutput } from "./parse.ts";
 
 /** What the pipeline needs of the rooms around it. */
@@ -26,6 +26,8 @@ export interface PipelineRooms {
   transform: import("./hooks.ts").HookRunner["transform"];
   use<T>(token: Token<T>): T;
   find<T>(token: Token<T>): T | undefined;
+  /** What a change needs besides: of the same generation as the rest. */
+  readonly change: ChangeRooms;
 }
 
 /** The fixed pipeline behind every door. Nothing in it can be hooked away. */
@@ -81,15 +83,27 @@ export class Pipeline {
     if (earlier) return earlier;
     const caller = { userId: principal.userId, username: principal.username, role: principal.role };
     await rooms.veto(beforeHook(operation.id), { input: withoutSecrets(operation, input), caller });
-    const owned = operation.access.object?.from;
-    input = await rooms.transform(inputHook(operation.id), input, (value) => {
-      const parsed = parseInput(operation.input, value) as Record<string, unknown>;
-      // A tap may not move the change to another object than the one whose owner was checked.
-      return owned === undefined ? parsed : { ...parsed, [owned]: input[owned] };
-    });
+    input = await this.#transformed(operation, input, rooms);
     const context = this.#context(call, rooms);
     const prepared = operation.prepare ? await operation.prepare(input, context) : undefined;
-    return this.#changes.run({ call, operation, input, prepared, context });
+    return this.#changes.run({ call, operation, input, prepared, context, rooms: rooms.change });
+  }
+
+  /** Taps neither see nor set the secrets, and may not move the change to another object than the one whose owner was checked. */
+  async #transformed(
+    operation: ChangeOperation<unknown, unknown>,
+    input: Record<string, unknown>,
+    rooms: PipelineRooms,
+  ): Promise<Record<string, unknown>> {
+    const owned = operation.access.object?.from;
+    const pinned = owned === undefined ? {} : { [owned]: input[owned] };
+    const hidden = (operation.secrets ?? []).filter((key) => key in input);
+    const secrets = Object.fromEntries(hidden.map((key) => [key, input[key]]));
+    const shown = await rooms.transform(inputHook(operation.id), withoutSecrets(operation, input), (value) => {
+      const next = { ...withoutSecrets(operation, value), ...secrets, ...pinned };
+      return withoutSecrets(operation, parseInput(operation.input, next) as Record<string, unknown>);
+    });
+    return { ...shown, ...secrets };
   }
 
   #own(operation: Operation, principal: Principal, input: unknown, rooms: PipelineRooms): unknown {
@@ -134,7 +148,10 @@ function normalise(call: Call): Readonly<Record<string, unknown>> {
   return value;
 }
 
-function withoutSecrets(operation: ChangeOperation<unknown, unknown>, input: Record<string, unknown>) {
+function withoutSecrets(
+  operation: ChangeOperation<unknown, unknown>,
+  input: Record<string, unknown>,
+): Record<string, unknown> {
   const secrets = operation.secrets ?? [];
   return Object.freeze(Object.fromEntries(Object.entries(input).filter(([key]) => !secrets.includes(key))));
 }

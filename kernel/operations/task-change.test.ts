@@ -29,6 +29,7 @@ let dir: string;
 let storage: Storage;
 let outcomes: Outcomes;
 let runner: ChangeRunner;
+let rooms: ChangeRooms;
 let started: unknown[];
 let wakes: number;
 
@@ -46,21 +47,13 @@ beforeEach(async () => {
     },
     plan: async () => ({ steps: [], warnings: [] }),
   } as unknown as Reconciler;
-  const rooms: ChangeRooms = {
+  rooms = {
     hooks: { guarded: async () => undefined, emit: async () => undefined } as unknown as ChangeRooms["hooks"],
     claim: async () => undefined,
     audit: async () => undefined,
     startTask: async (change, { task: { id }, payload, held }) => void started.push([change.id, id, payload, held]),
   };
-  runner = new ChangeRunner(
-    storage,
-    reconciler,
-    outcomes,
-    sealer,
-    clock,
-    () => rooms,
-    () => undefined,
-  );
+  runner = new ChangeRunner(storage, reconciler, outcomes, sealer, clock, () => undefined);
 });
 afterEach(async () => {
   await storage.close();
@@ -82,7 +75,14 @@ async function call(handle: (ctx: ChangeContext) => void, more: Partial<Call> = 
   const asked = { operation, principal, raw: {}, ...more } as unknown as Call;
   const context = { principal, read: storage.read, operationId: ids.uuid(), dryRun: more.dryRun === true };
   const earlier = await runner.replay(asked, {});
-  const prepared = { call: asked, operation, input: {}, prepared: undefined, context: context as OperationContext };
+  const prepared = {
+    call: asked,
+    operation,
+    input: {},
+    prepared: undefined,
+    context: context as OperationContext,
+    rooms,
+  };
   return { id: context.operationId, answer: earlier ?? (await runner.run(prepared)) };
 }
 

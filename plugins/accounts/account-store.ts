@@ -1,5 +1,5 @@
 import { notFound, type Read, type SqlValue } from "@patchbay/sdk";
-import type { AccountRow } from "./contract.ts";
+import type { AccountEvent, AccountRow } from "./contract.ts";
 
 /** An account with the name of its package. */
 export interface AccountRecord extends AccountRow {
@@ -29,6 +29,11 @@ export async function requireAccount(read: Read, id: number): Promise<AccountRec
   const row = await findAccount(read, id);
   if (!row) throw notFound("account");
   return row;
+}
+
+/** An account as notify hooks tell of it. */
+export function toEvent({ domain, email, id, username }: AccountRow): AccountEvent {
+  return { accountId: id, username, email, domain };
 }
 
 export function accountsOfPackage(read: Read, packageId: number): Promise<AccountRow[]> {

@@ -126,7 +126,7 @@ function useAll(services: ReadonlyMap<string, unknown>) {
 
 it("stores what it measured of every home, whatever one of them does", async () => {
   host.broken.add("bb");
-  const writes: Writes = { write: (work) => work(panel.db, undefined as never) };
+  const writes: Writes = { write: (work) => work(panel.db, undefined as never, async () => {}) };
   const use = useAll(
     new Map<string, unknown>([
       [Reads.id, panel.read],

@@ -1,6 +1,14 @@
 import { type ChangeContext, type NewRow, notFound, type Read, token, type Vault } from "@patchbay/sdk";
 import type { CertificatePair } from "./certificate-pair.ts";
-import { type CertificateFile, type Certificates, certificateChanged, certificatesSlotId } from "./contract.ts";
+import {
+  type CertificateEvent,
+  type CertificateFile,
+  type Certificates,
+  certificateChanged,
+  certificateRemoved,
+  certificatesSlotId,
+  certificateUploaded,
+} from "./contract.ts";
 import { filePath } from "./file-path.ts";
 import { sealKey } from "./sealed-key.ts";
 import { createSelfSigned } from "./self-signed.ts";
@@ -21,6 +29,8 @@ export interface CertificateRow {
   readonly fingerprint: string;
   readonly issued_at: number;
   readonly expires_at: number;
+  /** Days before its end at which its expiry was told last; null: never. */
+  readonly expiry_told: number | null;
   readonly created_at: number;
   readonly updated_at: number;
 }
@@ -61,17 +71,21 @@ export function createCertificateStore(vault: Vault): CertificateStore {
       if (!row) return;
       await change.intents.delete("certificates", row.id);
       change.intents.touch(certificatesSlotId, domain);
+      await announceRemoval(change, row);
     },
     files,
     install: async (change, { accountId, domain }, pair) => {
       const row = await findByDomain(change.read, domain);
       if (row?.account_id !== accountId) throw notFound("domain");
       await replace(change, row, { kind: "uploaded", ...toColumns(vault, domain, pair) });
-      return requireCertificate(change.read, row.id);
+      const installed = await requireCertificate(change.read, row.id);
+      await change.emit(certificateUploaded, toEvent(installed));
+      return installed;
     },
     reset: async (change, id) => {
       const row = await requireCertificate(change.read, id);
       await replace(change, row, await selfSigned(vault, JSON.parse(row.names) as string[], change.now));
+      await announceRemoval(change, row);
       return requireCertificate(change.read, id);
     },
   };
@@ -96,6 +110,7 @@ function toColumns(vault: Vault, domain: string, pair: CertificatePair): NewRow 
     fingerprint: pair.fingerprint,
     issued_at: pair.issuedAt,
     expires_at: pair.expiresAt,
+    expiry_told: null,
   };
 }
 
@@ -103,6 +118,15 @@ async function replace(change: ChangeContext, row: CertificateRow, patch: NewRow
   await change.intents.update("certificates", row.id, patch);
   change.intents.touch(certificatesSlotId, row.domain);
   await change.run(certificateChanged, { domain: row.domain, change });
+}
+
+async function announceRemoval(change: ChangeContext, row: CertificateRow): Promise<void> {
+  if (row.kind !== "self-signed") await change.emit(certificateRemoved, toEvent(row));
+}
+
+/** A certificate as notify hooks tell of it. */
+export function toEvent({ account_id, domain, expires_at, fingerprint, id }: CertificateRow): CertificateEvent {
+  return { certificateId: id, accountId: account_id, domain, fingerprint, expiresAt: expires_at };
 }
 
 function findByDomain(read: Read, domain: string): Promise<CertificateRow | undefined> {

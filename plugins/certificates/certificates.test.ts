@@ -200,6 +200,21 @@ describe("an upload", () => {
     expect(await refusal(panel.call("ssl.delete", { id: 99 }))).toBe("404 NOT_FOUND");
   });
 
+  it("is told of when it comes, when it gives way and when it goes with its domain, without its key", async () => {
+    await ensure(["shop.test"]);
+    expect(panel.emitted).toEqual([]);
+    const { id } = await upload();
+    const { fingerprint } = (await fileOf("shop.test")) as { fingerprint: string };
+    const expiresAt = Date.parse(new X509Certificate(uploaded.certificate).validTo);
+    const payload = { certificateId: id, accountId: john.id, domain: "shop.test", fingerprint, expiresAt };
+    await panel.call("ssl.delete", { id });
+    await panel.call("ssl.delete", { id });
+    await upload();
+    await panel.change((change) => panel.certificates.remove(change, "shop.test"));
+    const expected = ["uploaded", "removed", "uploaded", "removed"];
+    expect(panel.emitted).toEqual(expected.map((what) => ({ id: `certificates.${what}`, payload })));
+  });
+
   it("is refused for a domain that is not the account's, which looks like a missing one", async () => {
     await ensure(["shop.test"], jane);
     const before = await panel.db("certificates");

@@ -40,8 +40,52 @@ export const Certificates = token<Certificates>("certificates.certificates");
 
 export interface CertificateChange {
   readonly domain: string;
+  /** The change that is under way: what is written through it is part of it. */
   readonly change: ChangeContext;
 }
 
-/** Runs inside the change that gives a domain another certificate, so that those who use it mark their units. */
+/**
+ * A domain is being given another certificate: mark your units that use it.
+ *
+ * @when Inside the change that replaces the certificate of a domain, whoever it is from, after its row was written.
+ */
 export const certificateChanged = defineHook<"guarded", CertificateChange>("guarded", "certificates.changed");
+
+/** A certificate that came from elsewhere. The key is in no payload. */
+export interface CertificateEvent {
+  readonly certificateId: number;
+  readonly accountId: number;
+  readonly domain: string;
+  /** SHA-256 of the certificate in DER, lower-case hex. */
+  readonly fingerprint: string;
+  /** Milliseconds since 1970. */
+  readonly expiresAt: number;
+}
+
+/**
+ * A domain is served with a certificate from elsewhere.
+ *
+ * @when After `ssl.upload`.
+ */
+export const certificateUploaded = defineHook<"notify", CertificateEvent>("notify", "certificates.uploaded");
+
+/**
+ * A certificate from elsewhere is gone. While its domain stays, that has a self-signed one instead.
+ *
+ * @when After `ssl.delete`, and after the change that removed its domain. Not for self-signed certificates, which come and go
+ *   with their domains.
+ */
+export const certificateRemoved = defineHook<"notify", CertificateEvent>("notify", "certificates.removed");
+
+export interface CertificateExpiry extends CertificateEvent {
+  /** Whole days that are left; 0: it has expired, or does so within a day. */
+  readonly daysLeft: number;
+}
+
+/**
+ * A certificate from elsewhere ends soon, and nobody has replaced it.
+ *
+ * @when Each morning, once for each of 30, 14, 7, 3, 1 and 0 days before its end that has been reached. Not for self-signed
+ *   certificates.
+ */
+export const certificateExpiring = defineHook<"notify", CertificateExpiry>("notify", "certificates.expiring");

@@ -1,6 +1,7 @@
 import { definePlugin, defineProvider, Vault } from "@patchbay/sdk";
 import { CertificateStore, createCertificateStore } from "./certificate-store.ts";
 import { Certificates, type CertificateUnit, certificatesSlotId } from "./contract.ts";
+import { tellExpiring } from "./expiring.ts";
 import { certificateMigrations } from "./migrations.ts";
 import { deleteCertificate } from "./operations/delete-certificate.ts";
 import { listCertificates } from "./operations/list-certificates.ts";
@@ -22,6 +23,7 @@ export default definePlugin((to) => {
       create: (use) => createFilesProvider(use(Vault)),
     }),
   );
+  to.schedule(tellExpiring);
   to.service(CertificateStore, (use) => createCertificateStore(use(Vault)));
   to.service(Certificates, (use) => use(CertificateStore));
   for (const operation of [listCertificates, uploadCertificate, deleteCertificate]) to.operation(operation);

@@ -23,4 +23,12 @@ export const certificateMigrations: readonly Migration[] = [
       });
     },
   },
+  {
+    id: "002-expiry-told",
+    up: async (db) => {
+      // Days before its end at which the expiry of this certificate was told last; null: never.
+      await db.schema.alterTable("certificates", (table) => void table.integer("expiry_told"));
+      await db.raw("CREATE INDEX certificates_expiry ON certificates (expires_at) WHERE kind <> 'self-signed'");
+    },
+  },
 ];

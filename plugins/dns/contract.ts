@@ -96,12 +96,94 @@ export interface Zones {
 
 export const Zones = token<Zones>("dns.zones");
 
-export interface RecordChange {
+export interface ZoneChange {
   readonly zoneId: number;
   readonly zone: string;
+  /** The change that is under way: what is written through it is part of it. */
   readonly change: ChangeContext;
 }
 
-/** Run inside the change, after the row was written (before it is deleted). */
-export const zoneAdded = defineHook<"guarded", RecordChange>("guarded", "dns.zone-added");
-export const zoneRemoved = defineHook<"guarded", RecordChange>("guarded", "dns.zone-removed");
+/**
+ * A zone is being added: put the records into it that belong to you.
+ *
+ * @when Inside the change that adds a zone, after its row and the records of the template were written.
+ */
+export const zoneProvision = defineHook<"guarded", ZoneChange>("guarded", "dns.zone-provision");
+
+/**
+ * A zone is being removed with all its records: forget what you keep of it.
+ *
+ * @when Inside the change that removes a zone, also with its domain or account, before its row is deleted.
+ */
+export const zoneDeprovision = defineHook<"guarded", ZoneChange>("guarded", "dns.zone-deprovision");
+
+/** A zone, for those who are told of it. */
+export interface ZoneEvent {
+  readonly zoneId: number;
+  readonly accountId: number;
+  /** Canonical, without a trailing dot. */
+  readonly zone: string;
+}
+
+/**
+ * A zone is there, with the records of the template.
+ *
+ * @when After `dns.add-zone`, and after the change that added a domain which got a zone of its own.
+ */
+export const zoneAdded = defineHook<"notify", ZoneEvent>("notify", "dns.zone-added");
+
+/**
+ * A zone is gone, with all its records.
+ *
+ * @when After `dns.delete-zone`, and after the change that removed the domain or the account of the zone.
+ */
+export const zoneRemoved = defineHook<"notify", ZoneEvent>("notify", "dns.zone-removed");
+
+export interface ZoneUpdated extends ZoneEvent {
+  /** `reset`: the records of the template were put back. `dnssec`: it is signed, or not any more. `provider`: another serves it. */
+  readonly what: "reset" | "dnssec" | "provider";
+}
+
+/**
+ * Something of a zone as a whole is different. Single records have hooks of their own.
+ *
+ * @when After a `dns.reset-zone`, `dns.dnssec-enable`, `dns.dnssec-disable` or `dns.set-provider` that changed something.
+ */
+export const zoneUpdated = defineHook<"notify", ZoneUpdated>("notify", "dns.zone-updated");
+
+/** A record, for those who are told of it. */
+export interface RecordEvent extends ZoneEvent {
+  readonly recordId: number;
+  /** Absolute owner name, without a trailing dot. */
+  readonly name: string;
+  readonly type: RecordType;
+  /** Canonical presentation format; of a changed record as it is now, of a removed one as it was. */
+  readonly data: string;
+  /** Seconds. */
+  readonly ttl: number;
+  /** Id of the plugin that looks after it; empty for people's own. */
+  readonly owner: string;
+}
+
+/**
+ * A record was added.
+ *
+ * @when After `dns.add-record`, and after a change in which a plugin put a record of its own. Not for the records of the
+ *   template: see `dns.zone-added` and `dns.zone-updated`.
+ */
+export const recordAdded = defineHook<"notify", RecordEvent>("notify", "dns.record-added");
+
+/**
+ * A record has another name, value or time to live.
+ *
+ * @when After `dns.update-record`. Not for other records of the same name and type, which only get the same time to live.
+ */
+export const recordUpdated = defineHook<"notify", RecordEvent>("notify", "dns.record-updated");
+
+/**
+ * A record was removed.
+ *
+ * @when After `dns.delete-record`, and after a change in which a plugin took away a record of its own. Not for the records
+ *   that go with their zone.
+ */
+export const recordRemoved = defineHook<"notify", RecordEvent>("notify", "dns.record-removed");

@@ -1,6 +1,6 @@
 import { accountDeprovision } from "@patchbay/accounts/contract";
 import { definePlugin } from "@patchbay/sdk";
-import { domainAdded, domainRemoved } from "@patchbay/web/contract";
+import { domainDeprovision, domainProvision } from "@patchbay/web/contract";
 import { Zones } from "./contract.ts";
 import { addForDomain, removeForDomain, removeZones } from "./domain-taps.ts";
 import { dnsMigrations } from "./migrations.ts";
@@ -42,8 +42,8 @@ export default definePlugin((to) => {
   to.slot(dnsSlot);
   to.service(Zones, () => zones);
   for (const setting of dnsSettings) to.setting(setting);
-  to.tap(domainAdded, addForDomain);
-  to.tap(domainRemoved, removeForDomain);
+  to.tap(domainProvision, addForDomain);
+  to.tap(domainDeprovision, removeForDomain);
   // Before its domains go one by one: their records are in these zones.
   to.tap(accountDeprovision, removeZones, { before: ["web"] });
   for (const operation of operations) to.operation(operation);

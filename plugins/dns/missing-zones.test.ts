@@ -21,7 +21,7 @@ it("gives domains from before the zones theirs, and those below them addresses i
   expect(await owned("a.old.test")).toEqual(["old.test|a.old.test|A web"]);
   expect(await owned("b.a.old.test")).toEqual(["old.test|b.a.old.test|A web"]);
   expect(panel.touched).toContain("dns:old.test|a.old.test|A");
-  expect(panel.guarded).toEqual(["dns.zone-added", "dns.zone-added"]);
+  expect(panel.guarded).toEqual(["dns.zone-provision", "dns.zone-provision"]);
 });
 
 it("finds nothing to do when all is well, also below a zone in which people took an address away", async () => {

@@ -1,5 +1,5 @@
 import { type ChangeContext, notFound, type Read } from "@patchbay/sdk";
-import { dnsSlotId, setKey } from "./contract.ts";
+import { dnsSlotId, type RecordEvent, setKey } from "./contract.ts";
 import type { RecordDraft } from "./record-data.ts";
 import type { RecordRow, ZoneRow } from "./rows.ts";
 
@@ -59,6 +59,14 @@ export async function updateRecord(
   await change.intents.update("dns_records", row.id, { name, data, ttl, template, unit_key: key });
   change.intents.touch(dnsSlotId, row.unit_key);
   change.intents.touch(dnsSlotId, key);
+}
+
+/** A record as notify hooks tell of it. */
+export function toEvent(
+  zone: Pick<ZoneRow, "id" | "account_id" | "name">,
+  { data, id, name, owner, ttl, type }: Pick<RecordRow, "id" | "name" | "type" | "data" | "ttl" | "owner">,
+): RecordEvent {
+  return { zoneId: zone.id, accountId: zone.account_id, zone: zone.name, recordId: id, name, type, data, ttl, owner };
 }
 
 export async function removeRow(change: ChangeContext, row: Pick<RecordRow, "id" | "unit_key">): Promise<void> {

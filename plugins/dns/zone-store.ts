@@ -1,6 +1,14 @@
 import { type ChangeContext, notFound, type Read } from "@patchbay/sdk";
 import { namesAbove, rangeBelow, toBackwards } from "@patchbay/web/contract";
-import { dnsSlotId, zoneAdded, zoneKey, zoneRemoved } from "./contract.ts";
+import {
+  dnsSlotId,
+  type ZoneEvent,
+  zoneAdded,
+  zoneDeprovision,
+  zoneKey,
+  zoneProvision,
+  zoneRemoved,
+} from "./contract.ts";
 import { codes, zoneBelongsToOther, zoneExists } from "./errors.ts";
 import { insertRecord, removeRow } from "./record-store.ts";
 import type { RecordRow, ZoneRow } from "./rows.ts";
@@ -67,17 +75,24 @@ export async function insertZone(change: ChangeContext, zone: NewZone): Promise<
   const row = await requireZone(change.read, id);
   change.intents.touch(dnsSlotId, zoneKey(name));
   for (const record of template.records) await insertRecord(change, row, { ...record, owner: "", template: true });
-  await change.run(zoneAdded, { zoneId: id, zone: name, change });
+  await change.run(zoneProvision, { zoneId: id, zone: name, change });
+  await change.emit(zoneAdded, toEvent(row));
   return row;
 }
 
 /** Deletes a zone with all its records, whoever they belong to. */
 export async function deleteZone(change: ChangeContext, zone: ZoneRow): Promise<void> {
-  await change.run(zoneRemoved, { zoneId: zone.id, zone: zone.name, change });
+  await change.run(zoneDeprovision, { zoneId: zone.id, zone: zone.name, change });
   const rows = await change.read.all<RecordRow>("SELECT * FROM dns_records WHERE zone_id = ?", [zone.id]);
   for (const row of rows) await removeRow(change, row);
   await change.intents.delete("dns_zones", zone.id);
   change.intents.touch(dnsSlotId, zoneKey(zone.name));
+  await change.emit(zoneRemoved, toEvent(zone));
+}
+
+/** A zone as notify hooks tell of it. */
+export function toEvent({ account_id, id, name }: ZoneRow): ZoneEvent {
+  return { zoneId: id, accountId: account_id, zone: name };
 }
 
 /** Writes that the zone changed: once per change, after its records were written. */

@@ -67,7 +67,7 @@ describe("a domain", () => {
         provider: null,
       },
     ]);
-    expect(panel.guarded).toEqual(["dns.zone-added"]);
+    expect(panel.guarded).toEqual(["dns.zone-provision"]);
     expect(panel.touched[0]).toBe("dns:example.com");
     expect(new Set(panel.touched.slice(1).map((key) => key.split("|")[0]))).toEqual(new Set(["dns:example.com"]));
     expect((await panel.slot.load(panel.read, ["example.com"])).get("example.com")).toEqual({
@@ -143,7 +143,7 @@ describe("a domain", () => {
     expect(await panel.slot.load(panel.read, ["example.com", "example.com|x.example.com|TXT"])).toEqual(new Map());
     expect(panel.touched).toContain("dns:example.com|x.example.com|TXT");
     expect(panel.touched.at(-1)).toBe("dns:example.com");
-    expect(panel.guarded.at(-1)).toBe("dns.zone-removed");
+    expect(panel.guarded.at(-1)).toBe("dns.zone-deprovision");
   });
 
   it("keeps the records of the zone its account had for it", async () => {
@@ -224,7 +224,7 @@ describe("a zone without a domain", () => {
     expect(zone).toMatchObject({ domain: "example.com", record_count: 7 });
     await panel.call("dns.delete-zone", { zone_id: zone.id }, user);
     expect(await panel.db("dns_records")).toEqual([]);
-    expect(panel.guarded).toEqual(["dns.zone-added", "dns.zone-removed"]);
+    expect(panel.guarded).toEqual(["dns.zone-provision", "dns.zone-deprovision"]);
   });
 
   it("obeys the rules of domains", async () => {

@@ -1,8 +1,8 @@
 import { type ChangeContext, notFound } from "@patchbay/sdk";
-import type { RecordType, Zones } from "./contract.ts";
+import { type RecordType, recordAdded, recordRemoved, type Zones } from "./contract.ts";
 import { type RecordDraft, toDraft } from "./record-data.ts";
 import { assertFits, assertSpare } from "./record-rules.ts";
-import { insertRecord, recordsAt, removeRow } from "./record-store.ts";
+import { insertRecord, recordsAt, removeRow, toEvent } from "./record-store.ts";
 import type { ZoneRow } from "./rows.ts";
 import { bumpSerial, holdingZone } from "./zone-store.ts";
 
@@ -34,8 +34,10 @@ export async function putRecord(
   const rows = await recordsAt(change.read, zone.id, [name]);
   if (rows.some((row) => row.type === type && row.data === data)) return;
   const set = await assertFits(change.read, zone, record);
-  await insertRecord(change, zone, { ...record, ttl: set[0]?.ttl ?? record.ttl, template: false });
+  const added = { ...record, ttl: set[0]?.ttl ?? record.ttl, template: false };
+  const id = await insertRecord(change, zone, added);
   await bumpSerial(change, zone);
+  await change.emit(recordAdded, toEvent(zone, { ...added, id }));
 }
 
 /** Takes away a plugin's own records of a name. */
@@ -49,6 +51,7 @@ export async function takeRecords(
   for (const row of own) {
     await assertSpare(change.read, zone, row);
     await removeRow(change, row);
+    await change.emit(recordRemoved, toEvent(zone, row));
   }
   if (own.length > 0) await bumpSerial(change, zone);
 }

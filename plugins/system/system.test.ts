@@ -122,7 +122,12 @@ describe("server options", () => {
       [ServerOptions.id, options],
       [Switching.id, switching],
     ]);
-    const ctx = contextOf(services, { note: (note: unknown) => notes.push(note) } as never);
+    const emitted: unknown[] = [];
+    const ctx = contextOf(services, {
+      principal: { username: "boss" },
+      note: (note: unknown) => notes.push(note),
+      emit: async (hook: { id: string }, payload: unknown) => void emitted.push([hook.id, payload]),
+    } as never);
     const change = saveOption as ChangeOperation<unknown, unknown>;
     await ask(change, { key: "web_server", value: "caddy" }, ctx);
     await ask(change, { key: "web_server", value: "caddy", force: true }, ctx);
@@ -134,6 +139,8 @@ describe("server options", () => {
       { from: "nginx", to: "caddy" },
     ]);
     expect(change.secrets).toEqual(["value"]);
+    // The room that switches tells of backends, once they serve.
+    expect(emitted).toEqual([["settings.option-saved", { key: "whmcs_api_key", by: "boss" }]]);
   });
 
   it("show first what a switch would mean, with a bounded list and the whole count", async () => {

@@ -92,14 +92,108 @@ export interface DomainRow {
 export interface DomainChange {
   readonly account: AccountRow;
   readonly domain: DomainRow;
+  /** The change that is under way: what is written through it is part of it. */
   readonly change: ChangeContext;
 }
 
-/** Runs inside the change that adds a domain (also the main domain of a new account), after its row was written. */
-export const domainAdded = defineHook<"guarded", DomainChange>("guarded", "domains.added");
+/**
+ * A domain is being added: write what a new domain starts with.
+ *
+ * @when Inside the change that adds a domain, also the main domain of a new account, after its row was written.
+ */
+export const domainProvision = defineHook<"guarded", DomainChange>("guarded", "domains.provision");
 
-/** Runs inside the change that removes a domain (also when its account ends), before its row is deleted. */
-export const domainRemoved = defineHook<"guarded", DomainChange>("guarded", "domains.removed");
+/**
+ * A domain is being removed: delete what hangs on it.
+ *
+ * @when Inside the change that removes a domain, also when its account ends, before its row is deleted.
+ */
+export const domainDeprovision = defineHook<"guarded", DomainChange>("guarded", "domains.deprovision");
+
+/** A domain, for those who are told of it. */
+export interface DomainEvent {
+  readonly domainId: number;
+  readonly accountId: number;
+  /** Canonical, `xn--` for other scripts. */
+  readonly domain: string;
+  readonly type: DomainType;
+}
+
+/**
+ * A domain is there and served.
+ *
+ * @when After `domains.add`, and after `accounts.create` for the main domain.
+ */
+export const domainAdded = defineHook<"notify", DomainEvent>("notify", "domains.added");
+
+/**
+ * A domain is gone. Its files are still in the home of the account.
+ *
+ * @when After `domains.remove`, and after `accounts.terminate` for each domain of the account.
+ */
+export const domainRemoved = defineHook<"notify", DomainEvent>("notify", "domains.removed");
+
+export interface DomainUpdated extends DomainEvent {
+  /**
+   * Names of what differs now: `php_version`, `document_root`, `redirect_to`, `redirect_code`, `force_https`,
+   * `hsts_max_age`, `web_server`.
+   */
+  readonly changed: readonly string[];
+}
+
+/**
+ * Settings of a site are others now: PHP version, directory, redirect, HTTPS, web server.
+ *
+ * @when After a `domains.update` that changed something.
+ */
+export const domainUpdated = defineHook<"notify", DomainUpdated>("notify", "domains.updated");
+
+export interface DomainAssigned extends DomainEvent {
+  /** Provider ids; null: the one the server option chooses. */
+  readonly from: string | null;
+  readonly to: string | null;
+}
+
+/**
+ * A site is served by another web server.
+ *
+ * @when After a `domains.update` that changed `web_server`, beside `domains.updated`. Not when the server option changes:
+ *   see `backends.switched`.
+ */
+export const domainAssigned = defineHook<"notify", DomainAssigned>("notify", "domains.assigned");
+
+export interface AliasEvent extends DomainEvent {
+  /** The other name, canonical. */
+  readonly alias: string;
+}
+
+/**
+ * A domain is served under another name too.
+ *
+ * @when After `domains.add-alias`.
+ */
+export const aliasAdded = defineHook<"notify", AliasEvent>("notify", "domains.alias-added");
+
+/**
+ * A domain is not served under another name any more.
+ *
+ * @when After `domains.remove-alias`. Not for the aliases that go with their domain.
+ */
+export const aliasRemoved = defineHook<"notify", AliasEvent>("notify", "domains.alias-removed");
+
+export interface IncludeEvent extends DomainEvent {
+  /** The web server the text is written for, `nginx`. */
+  readonly provider: string;
+  /** True: the text was taken away. */
+  readonly removed: boolean;
+}
+
+/**
+ * Configuration text of an admin for one site and one web server is another now. The text itself is not in the payload.
+ *
+ * @when After a `domains.save-include` that changed something.
+ */
+export const includeSaved = defineHook<"notify", IncludeEvent>("notify", "domains.include-saved");
 
 /** Who may have which name: the rules of `domains.add`, for plugins that hold names of their own (zones, mail domains). */
 export interface DomainNames {

@@ -2,7 +2,16 @@ import type { AccountRow } from "@patchbay/accounts/contract";
 import { Certificates } from "@patchbay/certificates/contract";
 import { PhpPools } from "@patchbay/php/contract";
 import { type ChangeContext, notFound, type Read } from "@patchbay/sdk";
-import { type DomainRow, type DomainType, domainAdded, domainRemoved, webSlotId } from "./contract.ts";
+import {
+  type DomainEvent,
+  type DomainRow,
+  type DomainType,
+  domainAdded,
+  domainDeprovision,
+  domainProvision,
+  domainRemoved,
+  webSlotId,
+} from "./contract.ts";
 import { type DomainRecord, type DomainView, findDomain, toDomainViews } from "./domain-view.ts";
 import { toBackwards } from "./names.ts";
 import { webRootSlotId } from "./root-slot.ts";
@@ -58,13 +67,14 @@ export async function insertDomain(
   touchDomain(change, domain);
   await syncPools(change, account.id);
   const row = await requireDomain(change.read, id);
-  await change.run(domainAdded, { account, domain: row, change });
+  await change.run(domainProvision, { account, domain: row, change });
+  await change.emit(domainAdded, toEvent(row));
   return row;
 }
 
 /** Deletes a domain with everything that hangs on it. The files in its directory are the tenant's and stay. */
 export async function deleteDomain(change: ChangeContext, account: AccountRow, domain: DomainRecord): Promise<void> {
-  await change.run(domainRemoved, { account, domain, change });
+  await change.run(domainDeprovision, { account, domain, change });
   for (const table of ["domain_aliases", "domain_includes"]) {
     const rows = await change.read.all<{ id: number }>(`SELECT id FROM ${table} WHERE domain_id = ?`, [domain.id]);
     for (const row of rows) await change.intents.delete(table, row.id);
@@ -73,6 +83,12 @@ export async function deleteDomain(change: ChangeContext, account: AccountRow, d
   await change.use(Certificates).remove(change, domain.name);
   touchDomain(change, domain);
   await syncPools(change, account.id);
+  await change.emit(domainRemoved, toEvent(domain));
+}
+
+/** A domain as notify hooks tell of it. */
+export function toEvent({ account_id, id, name, type }: DomainRow): DomainEvent {
+  return { domainId: id, accountId: account_id, domain: name, type };
 }
 
 /** Marks the units of a domain. */

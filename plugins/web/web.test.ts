@@ -98,7 +98,7 @@ describe("adding a domain", () => {
     });
     expect(panel.touched).toEqual(["web-root:shop.john.test", "web:shop.john.test"]);
     expect(panel.pools.has("1-8.3")).toBe(true);
-    expect(panel.guarded).toContain("domains.added");
+    expect(panel.guarded).toContain("domains.provision");
   });
 
   it("makes redirects, 301 unless said otherwise", async () => {

@@ -1,4 +1,4 @@
-import { defineChange, objectId, password, Users } from "@patchbay/sdk";
+import { credentialsChanged, defineChange, objectId, password, Users } from "@patchbay/sdk";
 import * as v from "valibot";
 import { requireAccount } from "../account-store.ts";
 import { accountObject } from "../contract.ts";
@@ -25,6 +25,8 @@ export const changeAccountPassword = defineChange({
     const users = ctx.use(Users);
     await users.update(ctx.intents, account.user_id, { passwordHash });
     await users.revoke(ctx.db, account.user_id);
+    const { user_id: userId, username } = account;
+    await ctx.emit(credentialsChanged, { userId, username, what: "password", by: ctx.principal.username });
     return null;
   },
 });

@@ -12,7 +12,7 @@ import {
   username,
 } from "@patchbay/sdk";
 import * as v from "valibot";
-import { requireAccount } from "../account-store.ts";
+import { requireAccount, toEvent } from "../account-store.ts";
 import { accountDetail, toDetail } from "../account-view.ts";
 import { accountCreated, accountProvision, accountsSlotId } from "../contract.ts";
 import {
@@ -74,7 +74,7 @@ export const createAccount = defineChange({
     ctx.intents.touch(accountsSlotId, username);
     const account = await requireAccount(ctx.read, id);
     await ctx.run(accountProvision, { account, domain, phpVersion, change: ctx });
-    await ctx.emit(accountCreated, { accountId: id, username, email, domain });
+    await ctx.emit(accountCreated, toEvent(account));
     return toDetail(ctx, ctx.read, account);
   },
 });

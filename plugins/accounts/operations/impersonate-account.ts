@@ -1,7 +1,7 @@
 import { defineChange, notFound, objectId, SystemFacts, Users } from "@patchbay/sdk";
 import * as v from "valibot";
-import { requireAccount } from "../account-store.ts";
-import { accountObject } from "../contract.ts";
+import { requireAccount, toEvent } from "../account-store.ts";
+import { accountImpersonated, accountObject } from "../contract.ts";
 
 export const impersonateAccount = defineChange({
   id: "accounts.impersonate",
@@ -24,6 +24,7 @@ export const impersonateAccount = defineChange({
     if (user?.role !== "user") throw notFound("account");
     ctx.setSession(await users.impersonate(ctx.db, user.id, ctx.principal));
     ctx.note({ impersonated: user.username });
+    await ctx.emit(accountImpersonated, { ...toEvent(account), by: ctx.principal.username });
     return {
       user: { id: user.id, username: user.username, role: "user" as const },
       portal_url: ctx.use(SystemFacts).portal("user"),

@@ -1,7 +1,14 @@
 import { type ChangeContext, defineChange, defineQuery, objectId, text } from "@patchbay/sdk";
 import * as v from "valibot";
-import { accountsOfPackage } from "../account-store.ts";
-import { type AccountRow, accountStateChanged } from "../contract.ts";
+import { accountsOfPackage, toEvent } from "../account-store.ts";
+import {
+  type AccountRow,
+  accountPackageChanged,
+  accountStateChanged,
+  packageCreated,
+  packageDeleted,
+  packageUpdated,
+} from "../contract.ts";
 import { codes, packageExists } from "../errors.ts";
 import {
   findPackageNamed,
@@ -40,6 +47,7 @@ export const createPackage = defineChange({
   handle: async (input, ctx) => {
     await assertNameFree(ctx, input.name, 0);
     const { id } = await ctx.intents.insert("packages", given(input));
+    await ctx.emit(packageCreated, { packageId: id, name: input.name });
     return requirePackageView(ctx.read, id);
   },
 });
@@ -67,6 +75,7 @@ export const updatePackage = defineChange({
     const phpChanged =
       after.php_max_children !== before.php_max_children || after.php_memory_mb !== before.php_memory_mb;
     if (phpChanged) await announce(ctx, await accountsOfPackage(ctx.read, id));
+    await ctx.emit(packageUpdated, { packageId: id, name: after.name });
     return after;
   },
 });
@@ -90,6 +99,10 @@ export const deletePackage = defineChange({
       ctx,
       accounts.map((account) => ({ ...account, package_id: null })),
     );
+    for (const account of accounts) {
+      await ctx.emit(accountPackageChanged, { ...toEvent(account), from: id, to: null });
+    }
+    await ctx.emit(packageDeleted, { packageId: id, name });
     ctx.note({ name, accounts: accounts.length });
     return null;
   },

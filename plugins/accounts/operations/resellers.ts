@@ -1,5 +1,7 @@
 import {
+  type ChangeContext,
   choice,
+  credentialsChanged,
   defineChange,
   defineQuery,
   emailAddress,
@@ -12,6 +14,7 @@ import {
   username,
 } from "@patchbay/sdk";
 import * as v from "valibot";
+import { type ResellerEvent, resellerCreated, resellerDeleted, resellerUpdated } from "../contract.ts";
 import { codes, resellerHasAccounts } from "../errors.ts";
 import { hashPassword } from "../hash-password.ts";
 
@@ -59,6 +62,7 @@ export const createReseller = defineChange({
   prepare: (input, ctx) => hashPassword(ctx, input.password, input.username),
   handle: async ({ username, email }, ctx, { passwordHash }) => {
     const { id } = await ctx.use(Users).create(ctx.intents, { username, email, role: "reseller", passwordHash });
+    await ctx.emit(resellerCreated, toEvent(await requireReseller(id, ctx)));
     return viewOf(id, ctx);
   },
 });
@@ -90,6 +94,7 @@ export const updateReseller = defineChange({
     const patch = { ...hashed, ...(email === undefined ? {} : { email }), ...(status === undefined ? {} : { status }) };
     await users.update(ctx.intents, id, patch);
     if ("passwordHash" in patch || status === "disabled") await users.revoke(ctx.db, id);
+    await announceUpdate(await requireReseller(id, ctx), ctx, "passwordHash" in patch);
     return viewOf(id, ctx);
   },
 });
@@ -111,6 +116,7 @@ export const deleteReseller = defineChange({
     const users = ctx.use(Users);
     await users.revoke(ctx.db, id);
     await users.delete(ctx.intents, id);
+    await ctx.emit(resellerDeleted, toEvent(user));
     ctx.note({ username: user.username });
     return null;
   },
@@ -121,6 +127,17 @@ async function requireReseller(id: number, ctx: OperationContext): Promise<Panel
   const user = await ctx.use(Users).get(ctx.read, id);
   if (user?.role !== "reseller") throw notFound("reseller");
   return user;
+}
+
+async function announceUpdate(user: PanelUser, ctx: ChangeContext, newPassword: boolean): Promise<void> {
+  await ctx.emit(resellerUpdated, toEvent(user));
+  if (!newPassword) return;
+  const { id: userId, username } = user;
+  await ctx.emit(credentialsChanged, { userId, username, what: "password", by: ctx.principal.username });
+}
+
+function toEvent({ email, id, status, username }: PanelUser): ResellerEvent {
+  return { userId: id, username, email, status };
 }
 
 async function viewOf(id: number, ctx: OperationContext): Promise<ResellerView> {

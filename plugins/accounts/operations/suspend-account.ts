@@ -1,6 +1,6 @@
 import { defineChange, objectId, text } from "@patchbay/sdk";
 import * as v from "valibot";
-import { requireAccount } from "../account-store.ts";
+import { requireAccount, toEvent } from "../account-store.ts";
 import {
   accountObject,
   accountStateChanged,
@@ -36,8 +36,7 @@ export const suspendAccount = defineChange({
     ctx.intents.touch(accountsSlotId, before.username);
     const account = await requireAccount(ctx.read, before.id);
     await ctx.run(accountStateChanged, { account, change: ctx });
-    const { id: accountId, username, email, domain } = account;
-    await ctx.emit(accountSuspended, { accountId, username, email, domain, ...(reason === null ? {} : { reason }) });
+    await ctx.emit(accountSuspended, { ...toEvent(account), ...(reason === null ? {} : { reason }) });
     return null;
   },
 });
@@ -61,8 +60,7 @@ export const unsuspendAccount = defineChange({
     ctx.intents.touch(accountsSlotId, before.username);
     const account = await requireAccount(ctx.read, before.id);
     await ctx.run(accountStateChanged, { account, change: ctx });
-    const { id: accountId, username, email, domain } = account;
-    await ctx.emit(accountUnsuspended, { accountId, username, email, domain });
+    await ctx.emit(accountUnsuspended, toEvent(account));
     return null;
   },
 });

@@ -1,6 +1,6 @@
 import { defineChange, objectId, Users } from "@patchbay/sdk";
 import * as v from "valibot";
-import { requireAccount } from "../account-store.ts";
+import { requireAccount, toEvent } from "../account-store.ts";
 import { accountDeprovision, accountObject, accountsSlotId, accountTerminated } from "../contract.ts";
 
 export const terminateAccount = defineChange({
@@ -16,14 +16,14 @@ export const terminateAccount = defineChange({
   resource: (input) => `account:${input.id}`,
   handle: async (input, ctx) => {
     const account = await requireAccount(ctx.read, input.id);
-    const { id: accountId, username, email, domain } = account;
+    const { id: accountId, username, domain } = account;
     await ctx.run(accountDeprovision, { account, change: ctx });
     await ctx.intents.delete("accounts", accountId);
     ctx.intents.touch(accountsSlotId, username);
     const users = ctx.use(Users);
     await users.revoke(ctx.db, account.user_id);
     await users.delete(ctx.intents, account.user_id);
-    await ctx.emit(accountTerminated, { accountId, username, email, domain });
+    await ctx.emit(accountTerminated, toEvent(account));
     ctx.note({ username, domain });
     return null;
   },

@@ -1,8 +1,14 @@
-import { defineChange, emailAddress, objectId, Users } from "@patchbay/sdk";
+import { type ChangeContext, defineChange, emailAddress, objectId, Users } from "@patchbay/sdk";
 import * as v from "valibot";
-import { requireAccount } from "../account-store.ts";
+import { requireAccount, toEvent } from "../account-store.ts";
 import { accountDetail, toDetail } from "../account-view.ts";
-import { accountObject, accountStateChanged } from "../contract.ts";
+import {
+  type AccountRow,
+  accountObject,
+  accountPackageChanged,
+  accountStateChanged,
+  accountUpdated,
+} from "../contract.ts";
 import { assertPackage } from "./create-account.ts";
 
 export const updateAccount = defineChange({
@@ -35,6 +41,16 @@ export const updateAccount = defineChange({
     }
     const account = await requireAccount(ctx.read, before.id);
     if (packageId !== before.package_id) await ctx.run(accountStateChanged, { account, change: ctx });
+    await announce(ctx, before, account);
     return toDetail(ctx, ctx.read, account);
   },
 });
+
+/** Tells what differs from before. */
+async function announce(ctx: ChangeContext, before: AccountRow, account: AccountRow): Promise<void> {
+  const changed = (["email", "package_id"] as const).filter((column) => account[column] !== before[column]);
+  if (changed.length === 0) return;
+  await ctx.emit(accountUpdated, { ...toEvent(account), changed });
+  const [from, to] = [before.package_id, account.package_id];
+  if (from !== to) await ctx.emit(accountPackageChanged, { ...toEvent(account), from, to });
+}

@@ -3,16 +3,20 @@ import type { AccountRow } from "@patchbay/accounts/contract";
 import {
   type ChangeContext,
   type ChangeOperation,
+  Clock,
   type Contributions,
   type Db,
   type Operation,
   type ProviderEntry,
   type QueryOperation,
   type Read,
+  Reads,
   type RenderingProvider,
+  type Schedule,
   type Slot,
   type Token,
   Vault,
+  Writes,
 } from "@patchbay/sdk";
 import knex from "knex";
 import * as v from "valibot";
@@ -27,6 +31,8 @@ export interface Panel {
   readonly touched: string[];
   /** Domains for which `certificateChanged` ran. */
   readonly changed: string[];
+  /** Notify hooks since the panel was made. */
+  readonly emitted: { readonly id: string; readonly payload: unknown }[];
   readonly slot: Slot<CertificateUnit>;
   readonly provider: RenderingProvider<CertificateUnit>;
   readonly certificates: Certificates;
@@ -34,6 +40,8 @@ export interface Panel {
   now: number;
   call<T = Record<string, unknown>>(id: string, input: Record<string, unknown>): Promise<T>;
   change<T>(work: (change: ChangeContext) => Promise<T>): Promise<T>;
+  /** Runs the schedule of this id now. */
+  runSchedule(id: string): Promise<void>;
   addAccount(username: string): Promise<AccountRow>;
   close(): Promise<void>;
 }
@@ -45,10 +53,12 @@ function collect(services: Map<string, unknown>) {
   const slots: Slot[] = [];
   const entries: ProviderEntry[] = [];
   const migrations: { up(db: Db): Promise<void> }[] = [];
+  const schedules = new Map<string, Schedule>();
   const object = () => {};
   plugin.contribute({
     use,
     object,
+    schedule: (schedule: Schedule) => schedules.set(schedule.id, schedule),
     operation: (operation: Operation) => operations.set(operation.id, operation),
     migrations: (steps: readonly { up(db: Db): Promise<void> }[]) => migrations.push(...steps),
     slot: (slot: Slot) => slots.push(slot),
@@ -57,13 +67,13 @@ function collect(services: Map<string, unknown>) {
   } as unknown as Contributions);
   const slot = slots[0] as unknown as Slot<CertificateUnit>;
   const provider = entries[0]?.create(use) as unknown as RenderingProvider<CertificateUnit>;
-  return { use, operations, migrations, slot, provider };
+  return { use, operations, migrations, slot, provider, schedules };
 }
 
 export async function createPanel(): Promise<Panel> {
   const db = knex({ client: "sqlite3", connection: ":memory:", useNullAsDefault: true, pool: { min: 1, max: 1 } });
   const services = new Map<string, unknown>([[Vault.id, testVault("certificates")]]);
-  const { migrations, operations, provider, slot, use } = collect(services);
+  const { migrations, operations, provider, schedules, slot, use } = collect(services);
   await db.schema.createTable("accounts", (table) => {
     table.increments("id");
     table.text("username").unique();
@@ -73,11 +83,19 @@ export async function createPanel(): Promise<Panel> {
   for (const step of migrations) await step.up(db);
   const touched: string[] = [];
   const changed: string[] = [];
+  const emitted: { readonly id: string; readonly payload: unknown }[] = [];
+  const emit = async (hook: { id: string }, payload: unknown) => void emitted.push({ id: hook.id, payload });
   const readOn = (connection: Db): Read => {
     const all = async <Row>(sql: string, params: readonly unknown[] = []) =>
       (await connection.raw(sql, params as never)) as Row[];
     return { all, get: async <Row>(sql: string, params?: readonly unknown[]) => (await all<Row>(sql, params))[0] };
   };
+  services.set(Reads.id, readOn(db));
+  services.set(Clock.id, { now: () => panel.now });
+  services.set(Writes.id, {
+    write: (work: (db: Db, intents: unknown, emit: unknown) => Promise<unknown>) =>
+      db.transaction((tx) => work(tx, intentsOn(tx, touched), emit)),
+  });
   const context = () => ({ now: panel.now, use, read: readOn(db) });
   const change = <T>(work: (change: ChangeContext) => Promise<T>) =>
     db.transaction((tx) =>
@@ -86,6 +104,7 @@ export async function createPanel(): Promise<Panel> {
         read: readOn(tx),
         intents: intentsOn(tx, touched),
         run: async (_hook: unknown, payload: CertificateChange) => void changed.push(payload.domain),
+        emit,
         note: () => {},
       } as unknown as ChangeContext),
     );
@@ -94,6 +113,7 @@ export async function createPanel(): Promise<Panel> {
     read: readOn(db),
     touched,
     changed,
+    emitted,
     slot,
     provider,
     certificates: use(Certificates),
@@ -111,6 +131,7 @@ export async function createPanel(): Promise<Panel> {
       const prepared = await prepare?.(input, context() as never);
       return v.parse(operation.output, await change((ctx) => handle(input, ctx, prepared))) as never;
     },
+    runSchedule: async (id) => schedules.get(id)?.run(use, AbortSignal.timeout(10_000)),
     addAccount: async (username) => {
       const [id] = (await db("accounts").insert({ username })) as number[];
       return (await db("accounts").where({ id }).first()) as AccountRow;

@@ -1,9 +1,9 @@
 import { defineChange, objectId } from "@patchbay/sdk";
 import * as v from "valibot";
-import { recordObject } from "../contract.ts";
+import { recordObject, recordRemoved } from "../contract.ts";
 import { codes, managed } from "../errors.ts";
 import { assertMayName, assertSpare } from "../record-rules.ts";
-import { removeRow, requireRecord } from "../record-store.ts";
+import { removeRow, requireRecord, toEvent } from "../record-store.ts";
 import { bumpSerial, requireZone } from "../zone-store.ts";
 
 export const deleteRecord = defineChange({
@@ -26,6 +26,7 @@ export const deleteRecord = defineChange({
     ctx.note({ zone: zone.name, name: row.name, type: row.type });
     await removeRow(ctx, row);
     await bumpSerial(ctx, zone);
+    await ctx.emit(recordRemoved, toEvent(zone, row));
     return null;
   },
 });

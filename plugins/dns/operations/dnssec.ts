@@ -1,8 +1,8 @@
 import { Backends, defineChange, defineQuery, type OperationContext, objectId, queryId } from "@patchbay/sdk";
 import * as v from "valibot";
-import { dnsSlotId, zoneKey, zoneObject } from "../contract.ts";
+import { dnsSlotId, zoneKey, zoneObject, zoneUpdated } from "../contract.ts";
 import { codes, unavailable } from "../errors.ts";
-import { bumpSerial, requireZone } from "../zone-store.ts";
+import { bumpSerial, requireZone, toEvent } from "../zone-store.ts";
 
 const access = { callers: ["admin", "reseller", "user"], object: { type: zoneObject, from: "zone_id" } } as const;
 
@@ -32,6 +32,7 @@ function toggle(action: "enable" | "disable") {
       if ((zone.dnssec === 1) !== enabled) {
         await ctx.intents.update("dns_zones", zone.id, { dnssec: enabled ? 1 : 0 });
         await bumpSerial(ctx, zone);
+        await ctx.emit(zoneUpdated, { ...toEvent(zone), what: "dnssec" });
       }
       // Also when it was so before: asking again mends what the server lost.
       ctx.intents.touch(dnsSlotId, zoneKey(zone.name));

@@ -1,8 +1,8 @@
 import { defineChange, objectId, ServerOptions } from "@patchbay/sdk";
 import * as v from "valibot";
-import { dnsSlotId, zoneObject } from "../contract.ts";
+import { dnsSlotId, zoneObject, zoneUpdated } from "../contract.ts";
 import { codes, notInstalled } from "../errors.ts";
-import { requireZone, touchZone } from "../zone-store.ts";
+import { requireZone, toEvent, touchZone } from "../zone-store.ts";
 import { showZone, zoneView } from "../zone-view.ts";
 
 export const setProvider = defineChange({
@@ -26,6 +26,7 @@ export const setProvider = defineChange({
     if (zone.provider !== provider) {
       await ctx.intents.update("dns_zones", zone.id, { provider });
       await touchZone(ctx, zone);
+      await ctx.emit(zoneUpdated, { ...toEvent(zone), what: "provider" });
     }
     return showZone(ctx.read, zone.id);
   },

@@ -2,7 +2,7 @@ import { accountObject } from "@patchbay/accounts/contract";
 import { defineChange, domainName, objectId } from "@patchbay/sdk";
 import { DomainNames } from "@patchbay/web/contract";
 import * as v from "valibot";
-import { zoneObject } from "../contract.ts";
+import { zoneObject, zoneUpdated } from "../contract.ts";
 import { codes, tooManyZones, zoneInside, zoneOfDomain } from "../errors.ts";
 import { resetZone } from "../reset-zone.ts";
 import { serverFacts } from "../server-facts.ts";
@@ -13,6 +13,7 @@ import {
   insertZone,
   deleteZone as remove,
   requireZone,
+  toEvent,
   zoneFreeCodes,
 } from "../zone-store.ts";
 import { showZone, zoneView } from "../zone-view.ts";
@@ -96,6 +97,7 @@ export const resetZoneOperation = defineChange({
   handle: async (input, ctx) => {
     const zone = await requireZone(ctx.read, input.zone_id);
     const { added, removed, skipped } = await resetZone(ctx, zone);
+    if (added + removed > 0) await ctx.emit(zoneUpdated, { ...toEvent(zone), what: "reset" });
     return { zone_id: zone.id, added, removed, skipped: [...skipped] };
   },
 });

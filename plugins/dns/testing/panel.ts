@@ -20,7 +20,7 @@ import {
   type Token,
   type Upgrade,
 } from "@patchbay/sdk";
-import { DomainNames, type DomainType, domainAdded, domainRemoved, toBackwards } from "@patchbay/web/contract";
+import { DomainNames, type DomainType, domainDeprovision, domainProvision, toBackwards } from "@patchbay/web/contract";
 import knex from "knex";
 import * as v from "valibot";
 import type { DnsUnit, ZoneReport } from "../contract.ts";
@@ -33,6 +33,8 @@ export interface Panel {
   /** Units marked since the panel was made. */
   readonly touched: string[];
   readonly guarded: string[];
+  /** Notify hooks since the panel was made. */
+  readonly emitted: { readonly id: string; readonly payload: unknown }[];
   readonly slot: Slot<DnsUnit>;
   readonly objects: ReadonlyMap<string, ObjectType>;
   readonly settings: ReadonlyMap<string, Setting>;
@@ -128,6 +130,7 @@ export async function createPanel(): Promise<Panel> {
   services.set(DomainNames.id, fakeNames(aliases));
   const touched: string[] = [];
   const guarded: string[] = [];
+  const emitted: Panel["emitted"] = [];
   const context = (principal: Principal, connection: Db) => ({
     principal,
     now: clock.now,
@@ -143,7 +146,7 @@ export async function createPanel(): Promise<Panel> {
         ...context(principal, tx),
         db: tx,
         intents: intentsOn(tx, touched),
-        emit: async () => {},
+        emit: async (hook, payload) => void emitted.push({ id: hook.id, payload }),
         run: async (hook) => void guarded.push(hook.id),
         note: () => {},
         start: () => {},
@@ -157,6 +160,7 @@ export async function createPanel(): Promise<Panel> {
     read: readOn(db),
     touched,
     guarded,
+    emitted,
     slot,
     objects,
     settings,
@@ -179,12 +183,12 @@ export async function createPanel(): Promise<Panel> {
       const account = { id: accountId } as AccountRow;
       await change(async (one) => {
         const [id] = (await one.db("domains").insert(domainRow(accountId, name, type))) as number[];
-        await run(domainAdded.id, { account, domain: { id, name, type } }, one);
+        await run(domainProvision.id, { account, domain: { id, name, type } }, one);
       }, principal);
     },
     removeDomain: async (name) => {
       const domain = await db("domains").where({ name }).first();
-      await change((one) => run(domainRemoved.id, { account: { id: domain.account_id }, domain }, one));
+      await change((one) => run(domainDeprovision.id, { account: { id: domain.account_id }, domain }, one));
       await db("domains").where({ name }).delete();
     },
     endAccount: (id) => change(async (one) => run(accountDeprovision.id, { account: { id } }, one)),

@@ -1,4 +1,4 @@
-import { Backends, defineChange, defineQuery, flag, ServerOptions, Switching } from "@patchbay/sdk";
+import { Backends, defineChange, defineQuery, flag, optionSaved, ServerOptions, Switching } from "@patchbay/sdk";
 import * as v from "valibot";
 import { serverOptionsView, toServerOptionsView } from "../options.ts";
 
@@ -40,7 +40,10 @@ export const saveOption = defineChange({
     if (choice) {
       ctx.note({ from: choice.chosen, to: value });
       await ctx.use(Switching).begin(ctx, { option: key, value, force });
-    } else await options.save(ctx.intents, key, value);
+    } else {
+      await options.save(ctx.intents, key, value);
+      await ctx.emit(optionSaved, { key, by: ctx.principal.username });
+    }
     return null;
   },
 });

@@ -1,7 +1,7 @@
 import { defineChange, defineQuery, domainName, notFound, objectId, queryId, type Read, toIso } from "@patchbay/sdk";
 import * as v from "valibot";
-import { domainObject } from "../contract.ts";
-import { requireAccountRow, requireDomain, syncCertificate, touchDomain } from "../domain-store.ts";
+import { aliasAdded, aliasRemoved, domainObject } from "../contract.ts";
+import { requireAccountRow, requireDomain, syncCertificate, toEvent, touchDomain } from "../domain-store.ts";
 import { codes, tooManyAliases } from "../errors.ts";
 import { assertNameFree } from "../name-rules.ts";
 import { toBackwards } from "../names.ts";
@@ -62,6 +62,7 @@ export const addAlias = defineChange({
     });
     await syncCertificate(ctx, await requireAccountRow(ctx.read, domain.account_id), domain);
     touchDomain(ctx, domain);
+    await ctx.emit(aliasAdded, { ...toEvent(domain), alias: input.alias });
     const added = (await aliasesOf(ctx.read, domain.id)).find((row) => row.id === id);
     if (!added) throw new Error("the alias just written is not there");
     return toView(added);
@@ -85,6 +86,7 @@ export const removeAlias = defineChange({
     await ctx.intents.delete("domain_aliases", alias.id);
     await syncCertificate(ctx, await requireAccountRow(ctx.read, domain.account_id), domain);
     touchDomain(ctx, domain);
+    await ctx.emit(aliasRemoved, { ...toEvent(domain), alias: alias.name });
     return null;
   },
 });

@@ -1,7 +1,7 @@
 import { defineChange, defineQuery, objectId, queryId, type Read, rule } from "@patchbay/sdk";
 import * as v from "valibot";
-import { domainObject, webSlotId } from "../contract.ts";
-import { requireDomain } from "../domain-store.ts";
+import { domainObject, includeSaved, webSlotId } from "../contract.ts";
+import { requireDomain, toEvent } from "../domain-store.ts";
 import { requireKnownWebServer, webServerId } from "../web-servers.ts";
 
 /** Configuration text: line feeds inside, none around it. */
@@ -58,6 +58,9 @@ export const saveInclude = defineChange({
     else if (known) await ctx.intents.update("domain_includes", known.id, { content });
     else if (content !== "") await ctx.intents.insert("domain_includes", { domain_id: domain.id, provider, content });
     ctx.intents.touch(webSlotId, domain.name);
+    if (content !== (known?.content ?? "")) {
+      await ctx.emit(includeSaved, { ...toEvent(domain), provider, removed: content === "" });
+    }
     return { provider, content };
   },
 });

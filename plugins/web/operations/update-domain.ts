@@ -15,8 +15,8 @@ import {
   safeInt,
 } from "@patchbay/sdk";
 import * as v from "valibot";
-import { type DomainRow, domainObject } from "../contract.ts";
-import { requireAccountRow, requireDomain, showDomain, syncPools, touchDomain } from "../domain-store.ts";
+import { type DomainRow, domainAssigned, domainObject, domainUpdated } from "../contract.ts";
+import { requireAccountRow, requireDomain, showDomain, syncPools, toEvent, touchDomain } from "../domain-store.ts";
 import { domainView } from "../domain-view.ts";
 import { codes, webServerForbidden } from "../errors.ts";
 import { requireInstalledWebServer, webServerId } from "../web-servers.ts";
@@ -56,12 +56,25 @@ export const updateDomain = defineChange({
     const domain = await requireDomain(ctx.read, input.domain_id);
     await check(input, domain, ctx);
     const { home } = await requireAccountRow(ctx.read, domain.account_id);
-    await ctx.intents.update("domains", domain.id, toPatch(input, home));
+    const patch = toPatch(input, home);
+    await ctx.intents.update("domains", domain.id, patch);
     touchDomain(ctx, domain);
     await syncPools(ctx, domain.account_id);
+    await announce(ctx, domain, patch);
     return showDomain(ctx, domain.id);
   },
 });
+
+/** Tells what differs from before. */
+async function announce(ctx: ChangeContext, domain: DomainRow, patch: NewRow): Promise<void> {
+  const changed = (Object.keys(patch) as (keyof DomainRow)[]).filter((column) => patch[column] !== domain[column]);
+  if (changed.length === 0) return;
+  const fields = changed.map((column) => (column === "hsts" ? "hsts_max_age" : column));
+  await ctx.emit(domainUpdated, { ...toEvent(domain), changed: fields });
+  if (!changed.includes("web_server")) return;
+  const to = patch["web_server"] as string | null;
+  await ctx.emit(domainAssigned, { ...toEvent(domain), from: domain.web_server, to });
+}
 
 async function check(input: UpdateDomain, { type }: DomainRow, ctx: ChangeContext): Promise<void> {
   const { php_version: version, web_server: server } = input;

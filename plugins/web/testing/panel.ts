@@ -29,6 +29,8 @@ export interface Panel {
   readonly read: Read;
   readonly touched: string[];
   readonly guarded: string[];
+  /** Notify hooks since the panel was made. */
+  readonly emitted: { readonly id: string; readonly payload: unknown }[];
   readonly slots: ReadonlyMap<string, Slot>;
   readonly meters: ReadonlyMap<string, Meter>;
   /** Pools that accounts have, `1-8.2`. */
@@ -116,6 +118,7 @@ export async function createPanel(): Promise<Panel> {
   for (const step of migrations) await step.up(db);
   const touched: string[] = [];
   const guarded: string[] = [];
+  const emitted: Panel["emitted"] = [];
   let statements = 0;
   const readOn = (connection: Db): Read => {
     const all = async <Row>(sql: string, params: readonly unknown[] = []) => {
@@ -140,7 +143,7 @@ export async function createPanel(): Promise<Panel> {
         read: readOn(tx),
         db: tx,
         intents: intentsOn(tx, touched),
-        emit: async () => {},
+        emit: async (hook, payload) => void emitted.push({ id: hook.id, payload }),
         run: async (hook) => void guarded.push(hook.id),
         note: () => {},
         start: () => {},
@@ -152,6 +155,7 @@ export async function createPanel(): Promise<Panel> {
     read: readOn(db),
     touched,
     guarded,
+    emitted,
     slots,
     meters,
     pools,
