@@ -63,6 +63,7 @@ async function up(config: InstanceConfig): Promise<number> {
     host: config.host,
     manifests: readManifests(join(root, "plugins")),
     tenantEntry: join(dist, "helper", "tenant.js"),
+    guests: { program: join(dist, "isolation", "guest.js"), bundled: join(dist, "plugins") },
     kernel: {
       argv: [process.execPath, join(dist, "kernel", "main.js")],
       env: { PATCHBAY_INSTANCE: JSON.stringify({ ...config, root, version }), ...crashPlan(process.env) },

@@ -4,6 +4,7 @@ import type { ServiceName } from "@patchbay/sdk/privileged";
 import { HelperError } from "./errors.ts";
 import type { Layout } from "./layout.ts";
 import type { GrantLike, ManifestLike } from "./options.ts";
+import { strayRules } from "./plugin-rules.ts";
 
 /** A service as its grant says, for one instance. */
 export interface GrantedService {
@@ -35,40 +36,78 @@ export function serviceKey(name: ServiceName): string {
   return `${name.plugin}/${serviceLabel(name)}`;
 }
 
-/** What the plugins may have run and own: nothing that is not written in a manifest is done. */
+/**
+ * What the plugins may have run and own: nothing that is not written in a manifest is done. Those of the plugins that come
+ * with the panel hold always; those of installed ones while they are admitted.
+ */
 export class Grants {
-  readonly #services: ReadonlyMap<string, ReadonlyMap<string, GrantLike>>;
+  readonly #bundled: ReadonlyMap<string, ManifestLike>;
+  readonly #admitted = new Map<string, ManifestLike>();
   readonly #layout: Layout;
 
   constructor(manifests: readonly ManifestLike[], layout: Layout) {
     this.#layout = layout;
-    const granted = manifests.map(({ id, grants }) => [id, new Map(Object.entries(grants?.services ?? {}))] as const);
-    const withTree = new Set(manifests.filter(({ grants }) => grants?.tree === true).map(({ id }) => id));
-    this.#services = new Map(granted.filter(([id, services]) => services.size > 0 || withTree.has(id)));
+    this.#bundled = new Map(manifests.map((manifest) => [manifest.id, manifest]));
   }
 
+  /** Plugins that were granted a tree: they have directories. */
   plugins(): string[] {
-    return [...this.#services.keys()];
+    return this.manifests().flatMap(({ id }) => (this.#hasTree(id) ? [id] : []));
+  }
+
+  /** Of every plugin whose grants hold. */
+  manifests(): readonly ManifestLike[] {
+    return [...this.#bundled.values(), ...this.#admitted.values()];
+  }
+
+  isBundled(plugin: string): boolean {
+    return this.#bundled.has(plugin);
+  }
+
+  isAdmitted(plugin: string): boolean {
+    return this.#admitted.has(plugin);
+  }
+
+  /** Grants of an installed plugin hold from now on, instead of those it had. They were judged by `reviewGrants` before. */
+  admit(manifest: ManifestLike): void {
+    if (this.isBundled(manifest.id)) throw new HelperError("terminal", `${manifest.id} comes with the panel`);
+    this.#admitted.set(manifest.id, manifest);
+  }
+
+  /** Takes the grants of an installed plugin back. */
+  forget(plugin: string): void {
+    this.#admitted.delete(plugin);
   }
 
   /** True when a daemon of the plugin is started as the web user: then its working directories belong to that user. */
   runsAsWeb(plugin: string): boolean {
-    return [...(this.#services.get(plugin)?.values() ?? [])].some((grant) => grant.user === "web");
+    return Object.values(this.#services(plugin)).some((grant) => grant.user === "web");
   }
 
   /** The plugin's configuration tree. Throws `terminal` for a plugin without a grant. */
   tree(plugin: string): string {
-    if (!this.#services.has(plugin)) throw new HelperError("terminal", `the plugin ${plugin} has no grant`);
+    if (!this.#hasTree(plugin)) throw new HelperError("terminal", `the plugin ${plugin} has no grant`);
     return join(this.#layout.etc, plugin);
+  }
+
+  #services(plugin: string): Readonly<Record<string, GrantLike>> {
+    return (this.#bundled.get(plugin) ?? this.#admitted.get(plugin))?.grants?.services ?? {};
+  }
+
+  #hasTree(plugin: string): boolean {
+    const grants = (this.#bundled.get(plugin) ?? this.#admitted.get(plugin))?.grants;
+    return grants?.tree === true || Object.keys(grants?.services ?? {}).length > 0;
   }
 
   /** Throws `terminal` when the service is not granted or the instance is not called as its pattern says. */
   service(name: ServiceName): GrantedService {
-    const grant = this.#services.get(name.plugin)?.get(name.service);
+    const services = this.#services(name.plugin);
+    const grant = Object.hasOwn(services, name.service) ? services[name.service] : undefined;
     if (grant === undefined) throw new HelperError("terminal", `the service ${serviceKey(name)} is not granted`);
     const groups = instanceGroups(grant, name);
     const tree = this.tree(name.plugin);
-    const fill = (argv: readonly string[], at: string) => argv.map((word) => this.#fill(word, name, groups, at));
+    const fill = (argv: readonly string[], at: string) =>
+      argv.map((word) => this.#fillPaths(this.#fillInstance(word, name, groups), name.plugin, at));
     return {
       name,
       key: serviceKey(name),
@@ -84,17 +123,26 @@ export class Grants {
     };
   }
 
-  #fill(word: string, name: ServiceName, groups: readonly string[], tree: string): string {
+  #fillInstance(word: string, name: ServiceName, groups: readonly string[]): string {
     const values: Readonly<Record<string, string>> = {
-      tree,
-      run: join(this.#layout.run, name.plugin),
-      log: join(this.#layout.log, name.plugin),
-      state: join(this.#layout.state, name.plugin),
       instance: name.instance ?? "",
       1: groups[0] ?? "",
       2: groups[1] ?? "",
     };
-    return word.replace(/\{(tree|run|log|state|instance|1|2)\}/g, (_, key: string) => values[key] ?? "");
+    const filled = word.replace(/\{(instance|1|2)\}/g, (_, key: string) => values[key] ?? "");
+    if (filled === word || this.isBundled(name.plugin) || strayRules(filled, this.#layout).length === 0) return filled;
+    throw new HelperError("terminal", `the service ${name.plugin}/${name.service} may have no such instance`);
+  }
+
+  #fillPaths(word: string, plugin: string, tree: string): string {
+    const { run, log, state } = this.#layout;
+    const values: Readonly<Record<string, string>> = {
+      tree,
+      run: join(run, plugin),
+      log: join(log, plugin),
+      state: join(state, plugin),
+    };
+    return word.replace(/\{(tree|run|log|state)\}/g, (_, key: string) => values[key] ?? "");
   }
 }
 
@@ -104,6 +152,9 @@ function instanceGroups(grant: GrantLike, name: ServiceName): readonly string[] 
     throw new HelperError("terminal", `the service ${name.plugin}/${name.service} has no instances`);
   }
   const match = new RegExp(`^(?:${grant.instance})$`).exec(name.instance ?? "");
-  if (match !== null && name.instance !== undefined) return match.slice(1).map((group) => group ?? "");
+  const groups = match?.slice(1).map((group) => group ?? "");
+  // A group that names a parent directory would lead out of the folder it is put behind.
+  if (groups !== undefined && name.instance !== undefined && !groups.some((group) => /^\.+$/.test(group)))
+    return groups;
   throw new HelperError("terminal", `the service ${name.plugin}/${name.service} has no such instance`);
 }

@@ -10,12 +10,16 @@ export interface Identity {
   readonly kernel: Owner;
   readonly web: Owner;
   readonly accounts: { readonly firstUid: number; readonly count: number };
+  /** Users of plugins that run in processes of their own. Count 0: they run as the panel's. */
+  readonly plugins: { readonly firstUid: number; readonly count: number };
 }
 
 const firstBase = 1_000_000;
 const perInstance = 10_000;
 const instances = 100_000;
+const pluginsOffset = 10;
 const accountsOffset = 100;
+const systemUids = { first: 20_000, accounts: 39_900, plugins: 100 } as const;
 
 /**
  * Uids of a sandbox: a range of its own for each data directory, chosen by its path and then kept in `range.json`, so that
@@ -31,6 +35,7 @@ export function sandboxIdentity(dataDir: string, rangeFile: string): Identity {
     kernel: { uid: base, gid: base },
     web: { uid: base + 1, gid: base + 1 },
     accounts: { firstUid: base + accountsOffset, count: perInstance - accountsOffset },
+    plugins: { firstUid: base + pluginsOffset, count: accountsOffset - pluginsOffset },
   };
 }
 
@@ -41,7 +46,8 @@ export function systemIdentity(): Identity {
     multiUser: true,
     kernel: ownerOf("patchbay"),
     web: ownerOf("www-data"),
-    accounts: { firstUid: 20_000, count: 40_000 },
+    accounts: { firstUid: systemUids.first, count: systemUids.accounts },
+    plugins: { firstUid: systemUids.first + systemUids.accounts, count: systemUids.plugins },
   };
 }
 
@@ -68,7 +74,8 @@ function ownerOf(username: string): Owner {
 
 function singleUser(): Identity {
   const self = { uid: process.getuid?.() ?? 0, gid: process.getgid?.() ?? 0 };
-  return { multiUser: false, kernel: self, web: self, accounts: { firstUid: self.uid, count: 0 } };
+  const none = { firstUid: self.uid, count: 0 };
+  return { multiUser: false, kernel: self, web: self, accounts: none, plugins: none };
 }
 
 function baseFor(path: string): number {

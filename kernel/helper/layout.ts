@@ -22,6 +22,8 @@ export interface Layout {
   readonly panel: string;
   /** Lock, journals, registries: for root's eyes. */
   readonly helper: string;
+  /** Code of the plugins that were installed, `<plugins>/<plugin>`. The kernel's own, and readable by all plugins' users. */
+  readonly plugins: string;
   /** Staged files and backups. Beside the trees, because a rename must not leave the file system. */
   readonly staging: string;
 }
@@ -37,6 +39,7 @@ export function sandboxLayout(dataDir: string): Layout {
     archive: join(dataDir, "archive"),
     panel: join(dataDir, "panel"),
     helper: join(dataDir, "helper"),
+    plugins: join(dataDir, "plugins"),
     staging: join(dataDir, "etc", ".tx"),
   };
 }
@@ -55,9 +58,11 @@ export function systemLayout(dataDir: string): Layout {
   };
 }
 
-/** What must be there before the kernel starts: its own directory, and the way to it. */
+/** What must be there before the kernel starts: its own directories, and the way to them. */
 export function ensureKernelDirectory(layout: Layout, identity: Identity): void {
-  ensureDirectory(layout.panel, 0o700, identity.multiUser ? identity.kernel : undefined);
+  const owner = identity.multiUser ? identity.kernel : undefined;
+  ensureDirectory(layout.panel, 0o700, owner);
+  ensureDirectory(layout.plugins, 0o755, owner);
 }
 
 /** Accounts must be able to pass through the data directory to their homes. */
@@ -76,13 +81,22 @@ export function ensureLayout(layout: Layout, identity: Identity, grants: PluginD
   for (const path of [layout.run, layout.log, layout.state]) ensureDirectory(path, 0o711, as(root));
   if (layout.homes !== "/home") ensureDirectory(layout.homes, 0o711, as(root));
   ensureDirectory(layout.archive, 0o700, as(root));
-  for (const plugin of grants.plugins()) {
-    ensureDirectory(join(layout.etc, plugin), 0o750, as(rootWeb));
-    const web = grants.runsAsWeb(plugin);
-    const owner = as(web ? identity.web : root);
-    // Sockets have owners of their own; workers of another identity must be able to reach them.
-    ensureDirectory(join(layout.run, plugin), web ? 0o750 : 0o711, owner);
-    ensureDirectory(join(layout.state, plugin), web ? 0o750 : 0o711, owner);
-    ensureDirectory(join(layout.log, plugin), 0o750, as(web ? identity.web : rootWeb));
-  }
+  for (const plugin of grants.plugins()) ensurePluginDirectories({ layout, identity, grants }, plugin);
+}
+
+/** Makes or mends the directories of one plugin that was granted something. */
+export function ensurePluginDirectories(
+  { layout, identity, grants }: { layout: Layout; identity: Identity; grants: PluginDirectories },
+  plugin: string,
+): void {
+  const as = (owner: Owner) => (identity.multiUser ? owner : undefined);
+  const root = { uid: 0, gid: 0 };
+  const rootWeb = { uid: 0, gid: identity.web.gid };
+  ensureDirectory(join(layout.etc, plugin), 0o750, as(rootWeb));
+  const web = grants.runsAsWeb(plugin);
+  const owner = as(web ? identity.web : root);
+  // Sockets have owners of their own; workers of another identity must be able to reach them.
+  ensureDirectory(join(layout.run, plugin), web ? 0o750 : 0o711, owner);
+  ensureDirectory(join(layout.state, plugin), web ? 0o750 : 0o711, owner);
+  ensureDirectory(join(layout.log, plugin), 0o750, as(web ? identity.web : rootWeb));
 }

@@ -25,6 +25,8 @@ import { Session } from "./operations.ts";
 import type { HelperOptions } from "./options.ts";
 import { ensureSystemUser } from "./os-users.ts";
 import { Packages } from "./packages.ts";
+import { Admission, admittedFolder, approvedFolder } from "./plugin-admit.ts";
+import { PluginUids } from "./plugin-uids.ts";
 import { Registry } from "./registry.ts";
 import { Serial } from "./serial.ts";
 import { recoverServicePolicy } from "./service-policy.ts";
@@ -61,7 +63,8 @@ function openLayout(options: HelperOptions): Layout {
   const layout = options.host === "sandbox" ? sandboxLayout(dataDir) : systemLayout(dataDir);
   mkdirSync(dirname(layout.state), { recursive: true, mode: 0o755 });
   for (const directory of new Set([dataDir, dirname(layout.state)])) openDataDirectory(directory);
-  for (const directory of ["", "tx", "accounts"]) ensureDirectory(join(layout.helper, directory), 0o700, undefined);
+  for (const directory of ["", "tx", "accounts", admittedFolder, approvedFolder])
+    ensureDirectory(join(layout.helper, directory), 0o700, undefined);
   return layout;
 }
 
@@ -75,10 +78,11 @@ async function serve(options: HelperOptions, layout: Layout, step: OnStep): Prom
   const waiting: (() => void)[] = [];
   const connect = (stream: Duplex, lost: () => void) => {
     if (parts === undefined) waiting.push(() => connect(stream, lost));
-    else openSession(options, parts, stream, lost);
+    else session = openSession(options, parts, stream, lost);
   };
   const kernel = new KernelProcess({ ...options.kernel, as, connect });
   let parts: Parts | undefined;
+  let session: Session | undefined;
   // The kernel takes longest to come up: everything else is made ready while it does.
   kernel.start();
   try {
@@ -91,6 +95,7 @@ async function serve(options: HelperOptions, layout: Layout, step: OnStep): Prom
   const reason = await Promise.race([signalled, kernel.gaveUp.then(() => "gave up" as const)]);
   if (reason === "gave up") return 1;
   await kernel.stop();
+  session?.end();
   await parts.supervisor.stopAll(stopBudgetMs);
   return 0;
 }
@@ -99,6 +104,8 @@ type Parts = ConstructorParameters<typeof Session>[0];
 
 function createParts(options: HelperOptions, layout: Layout, identity: Identity, step: OnStep): Parts {
   const grants = new Grants(options.manifests, layout);
+  const admission = new Admission({ grants, layout, identity });
+  admission.restore();
   ensureLayout(layout, identity, grants);
   const supervisor = new Supervisor(grants, new Registry(join(layout.helper, "services.json")), identity, step);
   const journals = new Journals(join(layout.helper, "tx"));
@@ -110,14 +117,40 @@ function createParts(options: HelperOptions, layout: Layout, identity: Identity,
   const facts = factsOf(options, layout, identity);
   if (process.getuid?.() === 0) recoverServicePolicy();
   const stateFiles = new StateFiles({ grants, layout, identity });
-  const packages = new Packages(options.manifests);
+  const packages = new Packages(() => grants.manifests());
   const runDir = layout.run;
-  return { grants, apply, supervisor, accounts, stateFiles, packages, fence, serial: new Serial(), runDir, facts };
+  const guests = guestsOf(options, layout, identity);
+  return {
+    grants,
+    apply,
+    supervisor,
+    accounts,
+    stateFiles,
+    packages,
+    admission,
+    fence,
+    serial: new Serial(),
+    runDir,
+    facts,
+    guests,
+  };
 }
 
-function openSession(options: HelperOptions, parts: Parts, stream: Duplex, lost: () => void): void {
+function guestsOf({ guests }: HelperOptions, layout: Layout, identity: Identity): Parts["guests"] {
+  const sockets = join(layout.run, "plugins");
+  ensureDirectory(sockets, 0o711, identity.multiUser ? identity.kernel : undefined);
+  const uids = new PluginUids(join(layout.helper, "plugin-uids.json"), identity);
+  return { ...guests, installed: layout.plugins, sockets, uids };
+}
+
+function openSession(options: HelperOptions, parts: Parts, stream: Duplex, lost: () => void): Session {
   const session = new Session(parts, () => options.onReady?.());
-  serveChannel(stream, (op, input) => session.handle(op, input), lost);
+  const closed = () => {
+    session.end();
+    lost();
+  };
+  serveChannel(stream, (op, input) => session.handle(op, input), closed);
+  return session;
 }
 
 function factsOf(options: HelperOptions, layout: Layout, identity: Identity): PrivilegedOutput<"hello"> {

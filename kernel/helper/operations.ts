@@ -14,6 +14,8 @@ import { HelperError, toHelperError } from "./errors.ts";
 import { fetchFastcgi } from "./fastcgi.ts";
 import type { Grants } from "./grants.ts";
 import type { Packages } from "./packages.ts";
+import type { Admission } from "./plugin-admit.ts";
+import { PluginProcesses, type PluginProcessOptions } from "./plugin-process.ts";
 import type { Serial } from "./serial.ts";
 import type { StateFiles } from "./state-files.ts";
 import type { Supervisor } from "./supervisor.ts";
@@ -25,9 +27,11 @@ interface OperationParts {
   readonly accounts: Accounts;
   readonly stateFiles: StateFiles;
   readonly packages: Packages;
+  readonly admission: Admission;
   readonly fence: EpochFence;
   readonly serial: Serial;
   readonly runDir: string;
+  readonly guests: PluginProcessOptions;
   /** What a hello is answered with. */
   readonly facts: PrivilegedOutput<"hello">;
 }
@@ -44,11 +48,18 @@ type Table = { readonly [K in Exclude<PrivilegedOp, "hello">]: Operation<K> };
 export class Session {
   readonly #parts: OperationParts;
   readonly #table: Table;
+  readonly #guests: PluginProcesses;
   #epoch: number | undefined;
 
   constructor(parts: OperationParts, onReady: () => void) {
     this.#parts = parts;
-    this.#table = createTable(parts, onReady);
+    this.#guests = new PluginProcesses(parts.guests);
+    this.#table = { ...createTable(parts, onReady), ...guestTable(parts, this.#guests) };
+  }
+
+  /** The line is gone: the processes of plugins end with the kernel they belong to. */
+  end(): void {
+    this.#guests.endAll();
   }
 
   /** Never rejects. */
@@ -93,7 +104,7 @@ function parseInput<K extends PrivilegedOp>(op: K, input: unknown): PrivilegedIn
   throw new HelperError("terminal", `the input of ${op} is not valid${field === null ? "" : ` at ${field}`}`);
 }
 
-function createTable(parts: OperationParts, onReady: () => void): Table {
+function createTable(parts: OperationParts, onReady: () => void): Omit<Table, GuestOp> {
   const { grants, apply, supervisor, runDir } = parts;
   const trees = () => "apply";
   const digests = new TreeDigests();
@@ -125,6 +136,24 @@ function createTable(parts: OperationParts, onReady: () => void): Table {
     "probe.fastcgi": {
       run: async ({ socket, path }) => ({ body: await fetchFastcgi(socketPath(runDir, socket), path) }),
     },
+  };
+}
+
+/** Waits for a change of the trees that is under way: its plugin must not lose its directories meanwhile. */
+type GuestOp = Extract<keyof Table, `plugin.${string}`>;
+
+/** Which plugins there are, and their processes, which belong to one kernel alone. */
+function guestTable({ admission, supervisor }: OperationParts, guests: PluginProcesses): Pick<Table, GuestOp> {
+  const trees = () => "apply";
+  return {
+    "plugin.admit": { run: (input) => admission.admit(input, supervisor), serialised: trees },
+    "plugin.forget": {
+      run: ({ id }) => admission.forget(id, supervisor, () => guests.forget(id)),
+      serialised: trees,
+    },
+    "plugin.start": { run: (input) => guests.start(input), serialised: ({ id }) => `guest ${id}` },
+    "plugin.stop": { run: (input) => guests.stop(input) },
+    "plugin.wait": { run: (input) => guests.wait(input) },
   };
 }
 

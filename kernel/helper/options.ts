@@ -29,6 +29,8 @@ export interface HelperOptions {
   readonly manifests: readonly ManifestLike[];
   /** Absolute path of the bundle of `tenant.ts`. Must be readable by the accounts. */
   readonly tenantEntry: string;
+  /** Bundle of the guest program, and folder of the bundles of the plugins that come with the panel. */
+  readonly guests: { readonly program: string; readonly bundled: string };
   /** Called before the first kernel starts, with the owner of its directory when that is another user. */
   readonly beforeKernel?: (owner: { readonly uid: number; readonly gid: number } | undefined) => void;
   /** Called each time a kernel says that it is ready to serve (op `ready`). */

@@ -21,15 +21,16 @@ const environment = {
 
 /** System packages of the plugins, and of nobody else: only names that stand in a manifest reach apt-get. */
 export class Packages {
-  readonly #needed: ReadonlyMap<string, readonly string[]>;
+  readonly #manifests: () => readonly ManifestLike[];
 
-  constructor(manifests: readonly ManifestLike[]) {
-    this.#needed = new Map(manifests.map(({ id, packages }) => [id, [...new Set((packages ?? []).flatMap(namesOf))]]));
+  /** `manifests`: of the plugins whose grants hold now. */
+  constructor(manifests: () => readonly ManifestLike[]) {
+    this.#manifests = manifests;
   }
 
   /** Takes up to nine minutes. What is installed already is not upgraded. */
   async install({ plugin }: PrivilegedInput<"package.install">): Promise<Record<string, never>> {
-    const names = this.#needed.get(plugin) ?? [];
+    const names = this.#needed(plugin);
     if (names.length === 0) throw new HelperError("terminal", `the plugin ${plugin} needs no packages`);
     if (!canInstall()) throw new HelperError("unavailable", "it takes root and apt-get to install packages here");
     const until = Date.now() + longestMs;
@@ -50,12 +51,17 @@ export class Packages {
   }
 
   async versions({ plugins }: PrivilegedInput<"package.versions">): Promise<PrivilegedOutput<"package.versions">> {
-    const names = [...new Set(plugins.flatMap((plugin) => this.#needed.get(plugin) ?? []))];
+    const names = [...new Set(plugins.flatMap((plugin) => this.#needed(plugin)))];
     const installed = names.length === 0 ? new Map<string, string>() : await installedVersions(names);
     return {
       versions: Object.fromEntries(names.map((name) => [name, installed.get(name) ?? null])),
       installable: canInstall(),
     };
+  }
+
+  #needed(plugin: string): readonly string[] {
+    const manifest = this.#manifests().find(({ id }) => id === plugin);
+    return [...new Set((manifest?.packages ?? []).flatMap(namesOf))];
   }
 }
 

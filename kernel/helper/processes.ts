@@ -62,6 +62,22 @@ export function pidsOfUid(uid: number): number[] {
   });
 }
 
+/** Bytes of memory a process uses now. 0 when it is gone. */
+export function memoryOf(pid: number): number {
+  return residentBytes(readProc(`/proc/${pid}/status`));
+}
+
+/** Bytes of memory by real uid, of everything that runs. */
+export function memoryByUid(): ReadonlyMap<number, number> {
+  const used = new Map<number, number>();
+  for (const pid of listPids()) {
+    const status = readProc(`/proc/${pid}/status`);
+    const uid = Number(/^Uid:\s*(\d+)/m.exec(status)?.[1] ?? Number.NaN);
+    used.set(uid, (used.get(uid) ?? 0) + residentBytes(status));
+  }
+  return used;
+}
+
 /** Sends a signal; false when the process is gone. */
 export function sendSignal(pid: number, signal: NodeJS.Signals): boolean {
   try {
@@ -84,6 +100,10 @@ export function killGroup(leader: number, startTime: string): void {
 /** Identity of this boot: pids and start times mean nothing in another. */
 export function bootId(): string {
   return readProc("/proc/sys/kernel/random/boot_id").trim();
+}
+
+function residentBytes(status: string): number {
+  return Number(/^VmRSS:\s*(\d+)/m.exec(status)?.[1] ?? 0) * 1024;
 }
 
 function readProc(path: string): string {

@@ -16,6 +16,8 @@ export interface ProgramOptions {
   readonly stdout?: number;
   /** Bytes of output that are kept, the last ones. Default 8 KiB. */
   readonly keepBytes?: number;
+  /** Ends it early, as if its time were over. */
+  readonly signal?: AbortSignal;
 }
 
 export interface ProgramResult {
@@ -46,24 +48,27 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   const errors = collect(child.stderr, keep);
   child.stdin?.on("error", () => {});
   child.stdin?.end(options.input ?? "");
-  const code = await ended(child, program, options.timeoutMs);
+  const code = await ended(child, program, options);
   return { code, output: output(), errors: errors() };
 }
 
-function ended(child: ChildProcess, program: string, timeoutMs: number): Promise<number | null> {
+function ended(child: ChildProcess, program: string, { timeoutMs, signal }: ProgramOptions): Promise<number | null> {
   const startTime = readProcess(child.pid ?? 0)?.startTime;
   return new Promise((resolve, reject) => {
     let late = false;
-    const timer = setTimeout(() => {
+    const kill = () => {
       late = true;
       if (child.pid !== undefined && startTime !== undefined) killGroup(child.pid, startTime);
-    }, timeoutMs);
+    };
+    const timer = setTimeout(kill, timeoutMs);
+    signal?.addEventListener("abort", kill, { once: true });
     child.on("error", (error) => {
       clearTimeout(timer);
       reject(spawnError(program, error));
     });
     child.on("close", (code) => {
       clearTimeout(timer);
+      signal?.removeEventListener("abort", kill);
       if (late) reject(new HelperError("unavailable", `${program} did not end in time`));
       else resolve(code);
     });

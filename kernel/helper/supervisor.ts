@@ -11,7 +11,8 @@ import type { Registry, ServiceRecord } from "./registry.ts";
 import { Serial } from "./serial.ts";
 
 interface Entry {
-  readonly service: GrantedService;
+  /** As it was granted when it was last asked for. */
+  service: GrantedService;
   daemon: Daemon | undefined;
   starting: boolean;
   desired: "running" | "stopped";
@@ -132,6 +133,16 @@ export class Supervisor {
     for (const entry of this.#entries.values()) if (entry.service.name.plugin === plugin) this.#mend(entry);
   }
 
+  /** Ends the daemons whose grant is gone, and knows nothing of them any more. */
+  async endUngranted(): Promise<void> {
+    const gone = [...this.#entries].filter(([, { service }]) => !this.#isGranted(service.name));
+    await Promise.all(
+      gone.map(([key, entry]) => this.#serial.run(key, () => this.#stop(entry, Number.POSITIVE_INFINITY))),
+    );
+    for (const [key] of gone) this.#entries.delete(key);
+    this.#save();
+  }
+
   /** Ends all daemons side by side, within `budgetMs`. */
   async stopAll(budgetMs: number): Promise<void> {
     this.#ending = true;
@@ -150,7 +161,10 @@ export class Supervisor {
   #entry(name: ServiceName): Entry {
     const service = this.#grants.service(name);
     const known = this.#entries.get(service.key);
-    if (known !== undefined) return known;
+    if (known !== undefined) {
+      known.service = service;
+      return known;
+    }
     const entry: Entry = {
       service,
       daemon: undefined,
@@ -162,6 +176,15 @@ export class Supervisor {
     };
     this.#entries.set(service.key, entry);
     return entry;
+  }
+
+  #isGranted(name: ServiceName): boolean {
+    try {
+      this.#grants.service(name);
+      return true;
+    } catch {
+      return false;
+    }
   }
 
   // A grant may be gone since: then the daemon must go too, and nothing watches over it.

@@ -8,10 +8,10 @@ import {
   privilegedOps,
 } from "@patchbay/sdk/privileged";
 import * as v from "valibot";
+import { encodeFrame, FrameReader, fits } from "../helper/frames.ts";
 import type { HelperClient } from "./types.ts";
 
 const defaultTimeoutMs = 60_000;
-const longestFrame = 4 * 1024 * 1024;
 
 const failure = v.object({
   kind: v.picklist(["unsupported", "invalid", "conflict", "unavailable", "terminal"]),
@@ -51,7 +51,7 @@ class ChannelClient implements HelperClient {
   readonly #stream: Duplex;
   readonly #pending = new Map<number, Pending>();
   #lastId = 0;
-  #received: Buffer = Buffer.alloc(0);
+  readonly #reader = new FrameReader();
 
   constructor(stream: Duplex, onClosed: () => void) {
     this.#stream = stream;
@@ -72,8 +72,8 @@ class ChannelClient implements HelperClient {
     if (this.#stream.destroyed) throw lineGone();
     this.#lastId += 1;
     const id = this.#lastId;
-    const frame = encode({ id, op, input });
-    if (frame.length - 4 > longestFrame) throw new ProviderError("terminal", `the input of ${op} is too long`);
+    const frame = encodeFrame({ id, op, input });
+    if (!fits(frame)) throw new ProviderError("terminal", `the input of ${op} is too long`);
     const output = await new Promise<unknown>((resolve, reject) => {
       const late = () =>
         this.#take(id)?.reject(new ProviderError("unavailable", `the helper did not answer ${op} in time`));
@@ -84,20 +84,16 @@ class ChannelClient implements HelperClient {
   }
 
   #receive(chunk: Buffer): void {
-    this.#received = this.#received.length === 0 ? chunk : Buffer.concat([this.#received, chunk]);
-    while (this.#received.length >= 4) {
-      const length = this.#received.readUInt32BE(0);
-      if (length > longestFrame) return void this.#stream.destroy();
-      if (this.#received.length < length + 4) return;
-      const body = this.#received.toString("utf8", 4, length + 4);
-      this.#received = this.#received.subarray(length + 4);
-      if (!this.#settle(body)) return void this.#stream.destroy();
+    try {
+      for (const value of this.#reader.push(chunk)) if (!this.#settle(value)) return void this.#stream.destroy();
+    } catch {
+      this.#stream.destroy();
     }
   }
 
   // False for what no helper would send.
-  #settle(body: string): boolean {
-    const parsed = v.safeParse(answer, parseJson(body));
+  #settle(value: unknown): boolean {
+    const parsed = v.safeParse(answer, value);
     if (!parsed.success) return false;
     const pending = this.#take(parsed.output.id);
     if (pending === undefined) return true;
@@ -118,19 +114,4 @@ class ChannelClient implements HelperClient {
 
 function lineGone(): ProviderError {
   return new ProviderError("unavailable", "the line to the helper is gone");
-}
-
-function encode(value: unknown): Buffer {
-  const body = Buffer.from(JSON.stringify(value));
-  const head = Buffer.alloc(4);
-  head.writeUInt32BE(body.length);
-  return Buffer.concat([head, body]);
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text) as unknown;
-  } catch {
-    return undefined;
-  }
 }

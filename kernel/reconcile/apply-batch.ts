@@ -4,6 +4,7 @@ import type { Host } from "../host/types.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
 import type { Change, Ids, Storage } from "../storage/types.ts";
 import { comebackOf, type Motion, phasesOf } from "./activation.ts";
+import { announceApplied, type ConfigHooks } from "./config-hooks.ts";
 import type { ReconcileCrashPoint } from "./crash-points.ts";
 import type { Place } from "./deployment.ts";
 import { generationFiles, renderGeneration } from "./generation.ts";
@@ -23,6 +24,8 @@ export interface ApplyDeps {
   readonly logger: Logger;
   readonly ids: Ids;
   readonly timing: ProbeTiming;
+  /** Left out, nobody is asked about configuration or told of it. */
+  readonly config?: ConfigHooks;
   crashPoint(name: ReconcileCrashPoint): void;
 }
 
@@ -101,7 +104,9 @@ export class BatchApplier {
     const { entry, handOver, place } = batch;
     const number = (await readGeneration(this.#ledger)) + 1;
     const places = handOver?.stays ? [place, handOver.from] : [place];
-    const generations = places.map((one) => ({ place: one, rendered: renderGeneration(one, number, merge.reload) }));
+    const generations = await Promise.all(
+      places.map(async (one) => ({ place: one, rendered: await renderGeneration(one, number, merge.reload) })),
+    );
     const files = [...merge.files];
     for (const generation of generations) files.push(...(await generationFiles(this.#ledger, generation, batch)));
     this.lastFiles = files;
@@ -152,6 +157,8 @@ export class BatchApplier {
       if (arrives) await putFront(change.db, entry.slot.id, place.candidate.plugin);
       if (handOver && !handOver.stays) await putToSleep(change.db, entry.slot.id, handOver.from.candidate.plugin);
       await clearPending(change);
+      const { plugin } = place.candidate;
+      await announceApplied(this.#deps.config, change, { slot: entry.slot.id, plugin, merge, files });
       await sink.settle(change);
     });
     this.#deps.crashPoint("reconcile:ledger");

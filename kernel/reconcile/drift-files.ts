@@ -81,12 +81,12 @@ async function renderOwner(deps: DriftDeps, ledger: Ledger, file: FileRecord): P
   const place = deployment?.of(file.plugin);
   if (!deployment || !place) return [];
   const provider = place.candidate.provider();
-  if (file.key === baseKey) return provider.base?.(place.stand).files ?? [];
-  if (file.key === generationKey) return provider.generation?.(await readGeneration(ledger)).files ?? [];
+  if (file.key === baseKey) return (await provider.base?.(place.stand))?.files ?? [];
+  if (file.key === generationKey) return (await provider.generation?.(await readGeneration(ledger)))?.files ?? [];
   const row = (await ledger.units(file.slot, [file.key])).get(file.key)?.find((unit) => unit.plugin === file.plugin);
   if (!row || provider.kind !== "render") return [];
-  if (row.role !== "relay") return provider.render(file.key, row.unit).files ?? [];
+  if (row.role !== "relay") return (await provider.render(file.key, row.unit)).files ?? [];
   const { assigned } = await loadWishes(deployment, deps.storage.read, [file.key]);
   const to = deployment.entry.candidates.find(({ id }) => id === assigned.get(file.key))?.sidePorts;
-  return (to && provider.relay?.(file.key, row.unit, to).files) ?? [];
+  return (to && (await provider.relay?.(file.key, row.unit, to))?.files) ?? [];
 }

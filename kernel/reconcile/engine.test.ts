@@ -13,6 +13,23 @@ const poison = (text: string) => {
 };
 const reloads = () => bench.helper.count("apply.activate");
 
+it("awaits providers that answer later, many at once, and blames each unit alone", async () => {
+  bench.toy.late = true;
+  const many = Array.from(
+    { length: 100 },
+    (_, at) => ["sites", `site${at}`, at === 50 ? "throws" : "x"] as [string, string, string],
+  );
+  await bench.engine.run();
+  const results = await Promise.all(many.map((one) => bench.set(one, ["pools", `p${one[1]}`, "b"])));
+  expect(results.flatMap(({ state }, at) => (state === "done" ? [] : [at]))).toEqual([50]);
+  expect(bench.helper.disk("toy-sites").get("lines/2.map")?.trim().split("\n")).toHaveLength(89);
+  expect(await bench.engine.drift()).toEqual([]);
+  await bench.choose("sites", "two");
+  expect(bench.helper.disk("toy-other").get("main.conf")).toBe("other base\n");
+  bench.toy.late = false;
+  expect(await bench.engine.run()).toEqual({ steps: [], failures: [] });
+});
+
 describe("applying changes", () => {
   it("brings bases up at the start and units up with their change", async () => {
     expect(bench.helper.disk("toy-sites").get("main.conf")).toBe("base 1\n");

@@ -4,6 +4,7 @@ import type { Candidate } from "../slots/candidate.ts";
 import { isServed, type SlotEntry, type SlotTable } from "../slots/slot-table.ts";
 import type { Change, Ids, Mark, Storage } from "../storage/types.ts";
 import { BatchApplier } from "./apply-batch.ts";
+import type { ConfigHooks } from "./config-hooks.ts";
 import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
 import { deploy } from "./deployment.ts";
 import type { DriftDeps } from "./difference.ts";
@@ -20,7 +21,7 @@ import { auditAll, compareAll, rehearse } from "./rehearsal.ts";
 import { retireUnused } from "./retire.ts";
 import { Settlement } from "./settlement.ts";
 import { Signal } from "./signal.ts";
-import { endStrays, startUp } from "./start-up.ts";
+import { endStrays, markDue, startUp } from "./start-up.ts";
 import { Tally } from "./tally.ts";
 import type { ChangeResult, Drift, PlanStep, Reconciler, UnitFailure } from "./types.ts";
 
@@ -37,6 +38,8 @@ export interface ReconcilerDeps {
   /** The result of a change that is final, as `onOutcome` wrote it; undefined while it is not. */
   outcomeOf(changeId: string): Promise<ChangeResult | undefined>;
   crashPoint(name: ReconcileCrashPoint): void;
+  /** Left out, nobody is asked about configuration or told of it. */
+  readonly config?: ConfigHooks;
   /** Milliseconds a probe may take to hold. Default 10,000. */
   readonly probeDeadlineMs?: number;
 }
@@ -48,6 +51,8 @@ export interface ReconcileEngine extends Reconciler {
    * when the helper cannot say what is in place.
    */
   start(): Promise<void>;
+  /** Looks at the slots of a generation that has just become the current one, and brings up to date what is served otherwise. */
+  follow(): Promise<void>;
   /** Ends the loop after the pass it is in. Waiters of `settled` are rejected. */
   stop(): Promise<void>;
   /** Resolves when nothing is marked that is due. */
@@ -113,6 +118,11 @@ class Engine implements ReconcileEngine {
 
   wake(): void {
     this.#signal.wake();
+  }
+
+  async follow(): Promise<void> {
+    await this.#alone(() => markDue(this.#deps, this.#deps.slots()));
+    this.wake();
   }
 
   async settled(changeId: string): Promise<ChangeResult> {
@@ -259,12 +269,11 @@ class Engine implements ReconcileEngine {
   async #pass(): Promise<boolean> {
     const { storage, clock } = this.#deps;
     await this.#applier.resolve();
-    const rows = await takeDirty(storage.read, clock.now());
+    const [rows, back] = await Promise.all([takeDirty(storage.read, clock.now()), undoing(storage.read)]);
     if (rows.length === 0) return false;
     this.#deps.crashPoint("reconcile:taken");
     // A commit is seen here before those who keep options in memory have heard of it: what waits its turn comes after that.
     if (rows.some((row) => row.key === baseKey)) await storage.change(async () => {});
-    const back = await undoing(storage.read);
     const tally = new Tally(rows, new Set(back.keys()));
     const settlement = this.#settlement(tally, back);
     const nothing = { forced: false, observed: new Map(), refresh: new Set<string>(), orphans: [] };

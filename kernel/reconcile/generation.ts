@@ -12,14 +12,18 @@ export interface Generation {
 }
 
 /** Empty when nothing is reloaded that it is about. Throws ProviderError. */
-export function renderGeneration(place: Place, number: number, reload: readonly ServiceName[]): Rendered {
+export async function renderGeneration(
+  place: Place,
+  number: number,
+  reload: readonly ServiceName[],
+): Promise<Rendered> {
   const { plugin } = place.candidate;
   const provider = place.candidate.provider();
   const own = reload.filter((service) => service.plugin === plugin);
   if (own.length === 0 || !provider.generation) return {};
   let rendered: Rendered;
   try {
-    rendered = provider.generation(number);
+    rendered = await provider.generation(number);
   } catch (cause) {
     throw new ProviderError("terminal", "a generation could not be rendered", { cause });
   }

@@ -2,6 +2,7 @@ import type { Clock } from "@patchbay/sdk";
 import type { SlotEntry, SlotTable } from "../slots/slot-table.ts";
 import type { ApplyDeps, Batch, BatchApplier, Sink } from "./apply-batch.ts";
 import { Bisector, mostCulprits } from "./bisect.ts";
+import { withoutDenied } from "./config-hooks.ts";
 import { type Deployment, deploy } from "./deployment.ts";
 import { executeItems } from "./execute-items.ts";
 import { toFailure } from "./failure.ts";
@@ -70,7 +71,10 @@ export class Pass {
   /** Brings these keys of a slot to their desired state, except for removals that have to wait. */
   async work(entry: SlotEntry, marked: readonly string[]): Promise<void> {
     const base = { slot: entry.slot.id, key: baseKey };
-    const work = await composeSlot(this.#composing(), entry, marked);
+    const work = await withoutDenied(await composeSlot(this.#composing(), entry, marked), {
+      config: this.#deps.config,
+      spares: (item) => this.#input.tally.isTakenBack(item),
+    });
     for (const portion of [...work.portions, ...work.later]) this.#expect(portion);
     if (needsWord(work.deployment)) this.#outstanding.add(base);
     for (const failure of work.failures) this.#fail(failure, work);

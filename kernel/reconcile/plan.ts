@@ -4,6 +4,7 @@ import type { SlotEntry, SlotTable } from "../slots/slot-table.ts";
 import type { Mark } from "../storage/types.ts";
 import { allKeys, pageSize } from "./all-keys.ts";
 import { isEmpty, leavingServices } from "./apply-batch.ts";
+import { type ConfigHooks, withoutDenied } from "./config-hooks.ts";
 import type { Place } from "./deployment.ts";
 import { unifiedDiff } from "./diff.ts";
 import { massRemovals, observeWorld, type World } from "./full-run.ts";
@@ -22,6 +23,8 @@ export interface PlanDeps {
   readonly host: Host;
   readonly logger: Logger;
   readonly table: SlotTable;
+  /** Left out, nobody is asked about configuration. */
+  readonly config?: ConfigHooks;
   standing(slot: string): string | undefined;
 }
 
@@ -86,6 +89,7 @@ async function planSlot(plan: Plan, entry: SlotEntry, marked: readonly string[] 
       entry,
       keys.slice(from, from + pageSize),
     );
+    work = await withoutDenied(work, { config: plan.deps.config, spares: () => false });
     warn(plan, work);
     for (const item of itemsOf(work)) if (item.unit === null) leaving.add(ownerId(item.plugin, item));
     await collect(plan, parts, { work, options: { leaving, observed, refresh: false, orphans: [] } });

@@ -4,6 +4,7 @@ import { type Aim, aimsOf, hasMovedAway } from "./aims.ts";
 import { type Deployment, isPlace, type Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
 import { baseKey, hashOf, type Item, isRoleKept, type LedgerUnit } from "./item.ts";
+import { inParallel } from "./parallel.ts";
 import type { UnitFailure } from "./types.ts";
 
 /** What keys of one slot come to before anything is written. */
@@ -36,25 +37,27 @@ export interface Wishes {
 
 /** Throws what the slot throws. */
 export async function loadWishes({ entry }: Deployment, read: Read, keys: readonly string[]): Promise<Wishes> {
-  const units = await entry.slot.load(read, keys);
-  const assigned = units.size > 0 ? await entry.slot.assigned?.(read, [...units.keys()]) : undefined;
+  const [units, assigned] = await Promise.all([entry.slot.load(read, keys), entry.slot.assigned?.(read, keys)]);
   return { units, assigned: assigned ?? new Map() };
 }
 
 /** Loads the desired units, compares them with the ledger, and audits and renders those that differ. No effects. */
 export async function prepareUnits(
   deployment: Deployment,
-  work: { keys: readonly string[]; rows: Rows },
+  work: { keys: readonly string[]; rows: Promise<Rows> },
   options: PrepareOptions,
 ): Promise<Prepared> {
   const { slot } = deployment.entry;
   const prepared: Prepared = { upserts: new Map(), removals: new Map(), assigned: new Set(), same: [], failures: [] };
   const keys = work.keys.filter((key) => key !== baseKey);
   if (keys.length === 0) return prepared;
+  // Side by side with what the ledger holds: a caller waits for both.
+  const loading = loadWishes(deployment, options.read, keys);
+  loading.catch(() => undefined);
+  const rows = await work.rows;
   try {
-    const wishes = await loadWishes(deployment, options.read, keys);
-    const preparer = new Preparer(deployment, { wishes, prepared, options });
-    for (const key of keys) preparer.prepare(key, work.rows.get(key) ?? []);
+    const preparer = new Preparer(deployment, { wishes: await loading, prepared, options });
+    await preparer.all(keys, (key) => preparer.prepare(key, rows.get(key) ?? []));
   } catch (error) {
     options.logger.error("units could not be loaded", { slot: slot.id, error });
     prepared.failures.push(...keys.map((key) => toFailure({ slot: slot.id, key }, kindOf(error), slot.title)));
@@ -63,25 +66,25 @@ export async function prepareUnits(
 }
 
 /** Audits and renders units for one provider, whoever serves them. No effects. */
-export function prepareFor(
+export async function prepareFor(
   deployment: Deployment,
   place: Place,
   work: { keys: readonly string[]; rows: Rows; wishes: Wishes; logger: Logger },
-): { readonly items: readonly Item[]; readonly failures: readonly UnitFailure[] } {
+): Promise<{ readonly items: readonly Item[]; readonly failures: readonly UnitFailure[] }> {
   const prepared: Prepared = { upserts: new Map(), removals: new Map(), assigned: new Set(), same: [], failures: [] };
   const options = { logger: work.logger, isForced: () => true };
   const preparer = new Preparer(deployment, { wishes: work.wishes, prepared, options });
-  for (const key of work.keys) preparer.prepareAt(place, key, work.rows.get(key) ?? []);
+  await preparer.all(work.keys, (key) => preparer.prepareAt(place, key, work.rows.get(key) ?? []));
   return { items: prepared.upserts.get(place) ?? [], failures: prepared.failures };
 }
 
 /** The base of a provider as an item; undefined when it has none or it is live as it should be. Throws what rendering throws. */
-export function prepareBase(
+export async function prepareBase(
   deployment: Deployment,
   place: Place,
   work: { rows: Rows; forced: boolean },
-): Item | undefined {
-  const rendered = place.candidate.provider().base?.(place.stand);
+): Promise<Item | undefined> {
+  const rendered = await place.candidate.provider().base?.(place.stand);
   if (!rendered) return undefined;
   const { plugin } = place.candidate;
   const row = work.rows.get(baseKey)?.find((base) => base.plugin === plugin);
@@ -116,6 +119,12 @@ class Refusal extends Error {
   }
 }
 
+/** Units that are asked about at once: a provider in a process of its own is never left waiting for the next one. */
+const unitsAtOnce = 32;
+
+/** Writes down what came of one unit. */
+type Entry = () => void;
+
 class Preparer {
   readonly #deployment: Deployment;
   readonly #wishes: Wishes;
@@ -132,36 +141,43 @@ class Preparer {
     this.#options = work.options;
   }
 
-  /** What everybody concerned has to do for a unit. */
-  prepare(key: string, rows: readonly LedgerUnit[]): void {
-    const unit = this.#wishes.units.get(key);
-    this.#collecting(key, () => {
-      if (unit === undefined && rows.length === 0) this.#prepared.same.push(key);
-      else if (unit === undefined) this.#remove(key, rows);
-      else this.#place(key, unit, rows);
+  /** Asks about many units at once, and enters what comes of them in the order of the keys. */
+  async all(keys: readonly string[], ask: (key: string) => Promise<Entry>): Promise<void> {
+    const entries: Entry[] = [];
+    await inParallel([...keys.entries()], unitsAtOnce, async ([at, key]) => {
+      entries[at] = await this.#collecting(key, ask);
     });
+    for (const enter of entries) enter();
+  }
+
+  /** What everybody concerned has to do for a unit. */
+  async prepare(key: string, rows: readonly LedgerUnit[]): Promise<Entry> {
+    const unit = this.#wishes.units.get(key);
+    if (unit !== undefined) return this.#place(key, unit, rows);
+    if (rows.length === 0) return () => this.#prepared.same.push(key);
+    this.#assertServed();
+    return () => this.#enter(key, [], rows);
   }
 
   /** What one provider would have to do for a unit that exists. */
-  prepareAt(place: Place, key: string, rows: readonly LedgerUnit[]): void {
-    this.#collecting(key, () => {
-      const unit = this.#parse(key, this.#wishes.units.get(key) ?? {});
-      const before = rows.find((row) => row.plugin === place.candidate.plugin);
-      const role = before?.role === "chosen" ? "chosen" : "prepared";
-      const item = this.#render({ place, role }, { key, unit, before });
-      this.#enter(key, item ? [{ place, item }] : [], []);
-    });
+  async prepareAt(place: Place, key: string, rows: readonly LedgerUnit[]): Promise<Entry> {
+    const unit = this.#parse(key, this.#wishes.units.get(key) ?? {});
+    const before = rows.find((row) => row.plugin === place.candidate.plugin);
+    const role = before?.role === "chosen" ? "chosen" : "prepared";
+    const item = await this.#render({ place, role }, { key, unit, before });
+    return () => this.#enter(key, item ? [{ place, item }] : [], []);
   }
 
-  #collecting(key: string, work: () => void): void {
+  async #collecting(key: string, ask: (key: string) => Promise<Entry>): Promise<Entry> {
     const { slot } = this.#deployment.entry;
     try {
-      work();
+      return await ask(key);
     } catch (error) {
       const refused = error instanceof Refusal;
       if (!refused) this.#options.logger.error("a unit could not be rendered", { slot: slot.id, key, error });
       const kind = refused ? error.kind : kindOf(error);
-      this.#prepared.failures.push(toFailure({ slot: slot.id, key }, kind, slot.title, refused ? error.issues : []));
+      const failure = toFailure({ slot: slot.id, key }, kind, slot.title, refused ? error.issues : []);
+      return () => this.#prepared.failures.push(failure);
     }
   }
 
@@ -173,30 +189,31 @@ class Preparer {
     throw new Refusal("terminal");
   }
 
-  #remove(key: string, rows: readonly LedgerUnit[]): void {
-    this.#assertServed();
-    this.#enter(key, [], rows);
-  }
-
-  #place(key: string, desired: Unit, rows: readonly LedgerUnit[]): void {
+  async #place(key: string, desired: Unit, rows: readonly LedgerUnit[]): Promise<Entry> {
     this.#assertServed();
     const assigned = this.#wishes.assigned.get(key);
     const aims = aimsOf(this.#deployment, assigned);
     if (typeof aims === "string") throw new Refusal(aims);
     const unit = this.#parse(key, desired);
     const rowAt = ({ candidate }: Place) => rows.find((row) => row.plugin === candidate.plugin);
-    const upserts = aims.flatMap((aim) => {
-      const item = this.#render(aim, { key, unit, before: rowAt(aim.place) });
-      return item ? [{ place: aim.place, item }] : [];
-    });
-    for (const { place, role } of aims) if (role === "assigned") this.#prepared.assigned.add(place);
+    const upserts: { place: Place; item: Item }[] = [];
+    for (const aim of aims) {
+      const item = await this.#render(aim, { key, unit, before: rowAt(aim.place) });
+      if (item) upserts.push({ place: aim.place, item });
+    }
     const elsewhere = rows.filter((row) => !aims.some(({ place }) => place.candidate.plugin === row.plugin));
     const moved = elsewhere.filter((row) => hasMovedAway(this.#deployment, row, assigned));
-    this.#enter(key, upserts, moved);
+    return () => {
+      for (const { place, role } of aims) if (role === "assigned") this.#prepared.assigned.add(place);
+      this.#enter(key, upserts, moved);
+    };
   }
 
   /** Undefined when it is as it should be. */
-  #render(aim: Aim, input: { key: string; unit: Unit; before: LedgerUnit | undefined }): Item | undefined {
+  async #render(
+    aim: Aim,
+    input: { key: string; unit: Unit; before: LedgerUnit | undefined },
+  ): Promise<Item | undefined> {
     const { place, role, to } = aim;
     const { key, unit, before } = input;
     const provider = place.candidate.provider();
@@ -204,11 +221,11 @@ class Preparer {
     // Calls cost something even when they change nothing, and there is no rendering that could have become another.
     const forced = provider.kind === "render" && this.#options.isForced(place);
     if (!forced && before?.hash === hash && isRoleKept(before, role)) return undefined;
-    const issues = to ? [] : provider.audit(unit).filter((issue) => issue.lost !== true);
+    const issues = to ? [] : (await provider.audit(unit)).filter((issue) => issue.lost !== true);
     if (issues.length > 0) throw new Refusal("unsupported", issues);
     const { slot } = this.#deployment.entry;
     const kept = before && isRoleKept(before, role) ? before.role : role;
-    const rendered = this.#rendering(place, { key, unit, to });
+    const rendered = await this.#rendering(place, { key, unit, to });
     return {
       slot: slot.id,
       key,
@@ -221,7 +238,10 @@ class Preparer {
     };
   }
 
-  #rendering(place: Place, { key, unit, to }: { key: string; unit: Unit; to: SidePorts | undefined }): Rendered {
+  async #rendering(
+    place: Place,
+    { key, unit, to }: { key: string; unit: Unit; to: SidePorts | undefined },
+  ): Promise<Rendered> {
     const provider = place.candidate.provider();
     if (provider.kind === "execute" && !to) return {};
     if (provider.kind === "render" && !to) return provider.render(key, unit);

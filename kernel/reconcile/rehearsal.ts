@@ -5,6 +5,7 @@ import type { SlotEntry } from "../slots/slot-table.ts";
 import { pageSize } from "./all-keys.ts";
 import type { ApplyDeps, Batch, BatchApplier, Sink } from "./apply-batch.ts";
 import { Bisector } from "./bisect.ts";
+import { denialsOf } from "./config-hooks.ts";
 import { type Deployment, deploy, type Place } from "./deployment.ts";
 import { markedKeys } from "./dirty.ts";
 import { executeItems } from "./execute-items.ts";
@@ -140,22 +141,27 @@ async function applyPage(
   // What a change has only just marked is not everywhere it has to be; it is brought along when the front is handed over.
   const pending = await markedKeys(deps.storage.read, entry.slot.id);
   const units = page.keys.filter((key) => isEverybodys(wishes, key) && !pending.has(key));
-  const prepared = prepareFor(deployment, place, { keys: units, rows, wishes, logger: deps.logger });
-  for (const failure of prepared.failures) fail(failure);
-  const base = prepareBase(deployment, place, { rows, forced: page.wanted !== undefined });
+  const prepared = await prepareFor(deployment, place, { keys: units, rows, wishes, logger: deps.logger });
+  const calls = candidate.provider().kind === "execute";
+  const denials = calls ? [] : await denialsOf(deps.config, entry, prepared.items);
+  for (const failure of [...prepared.failures, ...denials]) fail(failure);
+  const base = await prepareBase(deployment, place, { rows, forced: page.wanted !== undefined });
   const gone = page.wanted ? await leftOver(ledger, { deployment, place }, page.wanted) : [];
-  const items = [...(base ? [base] : []), ...prepared.items, ...gone];
+  const items = [
+    ...(base ? [base] : []),
+    ...prepared.items.filter(({ key }) => !denials.some((denial) => denial.key === key)),
+    ...gone,
+  ];
   const observed = new Map<string, string | null>();
   await observeSleeping({ host: deps.host, ledger, observed }, entry.slot.id, { place, items });
   const orphans = page.wanted ? await strayLineFiles(ledger, candidate.plugin) : [];
   const batch: Batch = { ...quiet, entry, place, observed, orphans };
-  const isCalled = (item: Item) => candidate.provider().kind === "execute" && item.key !== baseKey;
+  const isCalled = (item: Item) => calls && item.key !== baseKey;
   const files = items.filter((item) => !isCalled(item));
   const options = { whole: false, fail };
   await new Bisector(deps, applier, { batch, size: files.length, options }).apply(files);
-  const calls = items.filter(isCalled);
   if (!failures.some(({ key }) => key === baseKey))
-    await executeItems(deps, { entry, place, items: calls, sink: quiet.sink, fail });
+    await executeItems(deps, { entry, place, items: items.filter(isCalled), sink: quiet.sink, fail });
   return failures;
 }
 
@@ -213,7 +219,11 @@ export async function auditAll(
   for await (const keys of pagesOf(entry, read)) {
     const units = await entry.slot.load(read, keys);
     const assigned = (await entry.slot.assigned?.(read, keys)) ?? new Map<string, string>();
-    for (const [key, unit] of units) {
+    const own = [...units].filter(([key]) => !assigned.has(key));
+    const issues = new Map(
+      await Promise.all(own.map(async ([key, unit]) => [key, await provider.audit(unit)] as const)),
+    );
+    for (const key of units.keys()) {
       const to = assigned.get(key);
       if (to !== undefined && to !== candidate.id && !relays)
         found.refused.push({
@@ -223,7 +233,7 @@ export async function auditAll(
         });
       if (to !== undefined) continue;
       found.units += 1;
-      for (const { field, message, lost } of provider.audit(unit))
+      for (const { field, message, lost } of issues.get(key) ?? [])
         (lost === true ? found.lost : found.refused).push({ unit: key, field, message });
     }
   }

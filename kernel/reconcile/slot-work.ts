@@ -148,9 +148,9 @@ async function prepareAll(
   let baseRows: Rows = new Map();
   for (let from = 0; from === 0 || from < keys.length; from += pageSize) {
     const page = keys.slice(from, from + pageSize);
-    const rows = await context.ledger.units(entry.slot.id, from === 0 ? [baseKey, ...page] : page);
-    const prepared = await prepareUnits(deployment, { keys: page, rows }, options);
-    if (from === 0) baseRows = rows;
+    const rows = context.ledger.units(entry.slot.id, from === 0 ? [baseKey, ...page] : page);
+    const [prepared, held] = await Promise.all([prepareUnits(deployment, { keys: page, rows }, options), rows]);
+    if (from === 0) baseRows = held;
     all = all ? join(all, prepared) : prepared;
   }
   return { prepared: all as Prepared, baseRows };
@@ -184,7 +184,7 @@ async function composeBases(
   for (const place of deployment.places.filter((one) => needsBase(deployment, one, work))) {
     const forced = context.forced || place === handOver?.from || place === deployment.arriving;
     try {
-      const base = prepareBase(deployment, place, { rows, forced });
+      const base = await prepareBase(deployment, place, { rows, forced });
       if (base && (forced || !place.awake || !(await context.spares(base)))) bases.set(place, base);
     } catch (error) {
       const { plugin } = place.candidate;

@@ -27,6 +27,12 @@ export async function startUp(deps: StartUpDeps, table: SlotTable): Promise<void
     });
   }
   await startServices(deps, ledger);
+  await markDue(deps, table);
+}
+
+/** Marks the slots whose serving provider is another than was applied, or of whom a base is not as it was. */
+export async function markDue(deps: StartUpDeps, table: SlotTable): Promise<void> {
+  const ledger = new Ledger(deps.storage.read);
   const marks: Mark[] = [];
   for (const entry of table.order) {
     await attempt(deps, "the base of a slot could not be rendered", entry, async () => {
@@ -74,7 +80,8 @@ async function isDue(ledger: Ledger, entry: SlotEntry): Promise<boolean> {
   if (deployment.arriving || (deployment.chosen === "none" && deployment.front !== undefined)) return true;
   const rows = await ledger.units(entry.slot.id, [baseKey]);
   const used = deployment.places.filter((place) => place.used);
-  return used.some((place) => prepareBase(deployment, place, { rows, forced: false }) !== undefined);
+  const bases = await Promise.all(used.map((place) => prepareBase(deployment, place, { rows, forced: false })));
+  return bases.some((base) => base !== undefined);
 }
 
 async function attempt(

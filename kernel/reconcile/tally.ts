@@ -50,6 +50,12 @@ export class Tally {
     return changes.every((id) => this.#undoing.has(id));
   }
 
+  /** True when every change that marked it is being taken back, and there is one. */
+  isTakenBack(mark: Mark): boolean {
+    const rows = this.#rows.get(markId(mark)) ?? [];
+    return rows.some((row) => row.changeId) && this.isReturning(mark);
+  }
+
   ok(mark: Mark): void {
     this.#fine.push({ slot: mark.slot, key: mark.key });
     for (const row of this.#rows.get(markId(mark)) ?? []) {

@@ -1,4 +1,5 @@
-import type { Provider, ProviderEntry, SidePorts, Token } from "@patchbay/sdk";
+import type { ProviderEntry, SidePorts, Token } from "@patchbay/sdk";
+import type { ProviderPort } from "./provider-port.ts";
 
 /** A backend's entry together with the plugin it came from. */
 export interface ProviderSource {
@@ -24,22 +25,29 @@ export interface Candidate {
   /** Looks anew each time: packages come and go while the panel runs. */
   installed(): boolean;
   /** The provider, created on first use. Throws what its `create` threw. */
-  provider(): Provider;
+  provider(): ProviderPort;
 }
 
 /** Distance of the first side port from the public one, and so of the `i`-th candidate: plus `i`. */
 const sideOffsets = { http: 800, https: 520 } as const;
 
-/** The backends of one slot, in the given order. Side ports go by the order of their ids. */
+export interface CandidateNeeds {
+  /** The public ports of the host. */
+  readonly ports: SidePorts;
+  readonly installed: (plugin: string) => boolean;
+  /** Places of their side ports, by id. Undefined: by the order of their ids. */
+  readonly places: ReadonlyMap<string, number> | undefined;
+}
+
+/** The backends of one slot, in the given order. */
 export function createCandidates(
   sources: readonly ProviderSource[],
-  ports: SidePorts,
-  installed: (plugin: string) => boolean,
+  { installed, places, ports }: CandidateNeeds,
 ): readonly Candidate[] {
   const ids = sources.map(({ entry }) => entry.id).sort();
   return sources.map((source) => {
-    const at = ids.indexOf(source.entry.id);
-    let made: Provider | undefined;
+    const at = places?.get(source.entry.id) ?? ids.indexOf(source.entry.id);
+    let made: ProviderPort | undefined;
     return {
       plugin: source.plugin,
       id: source.entry.id,

@@ -30,6 +30,8 @@ export interface SlotTableInput {
   readonly providers: readonly ProviderSource[];
   /** The public ports of the host. Side ports are counted from them. */
   readonly ports: SidePorts;
+  /** Places of the side ports of a slot's providers, by id. Left out: by the order of their ids. */
+  sidePlaces?(slot: string, providers: readonly string[]): ReadonlyMap<string, number>;
   /** Value of a server option; undefined while nobody has chosen. */
   chosen(option: string): string | undefined;
   /** True when everything the plugin's manifest names under `packages` is there. */
@@ -88,7 +90,11 @@ function severalDefaults(providers: readonly ProviderSource[]): string[] {
 
 function createEntry(slot: Slot, input: SlotTableInput): SlotEntry {
   const sources = input.providers.filter(({ entry }) => entry.slot === slot.id);
-  const candidates = createCandidates(sources, input.ports, input.installed);
+  const places = input.sidePlaces?.(
+    slot.id,
+    sources.map(({ entry }) => entry.id),
+  );
+  const candidates = createCandidates(sources, { ports: input.ports, installed: input.installed, places });
   return {
     slot,
     candidates,

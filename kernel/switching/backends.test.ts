@@ -14,6 +14,7 @@ const manifest = (id: string, apt: string | null, service: string | null): Manif
   provides: [],
   requires: [],
   packages: apt === null ? [] : [{ apt, binary: `/usr/sbin/${id}`, reason: "it serves" }],
+  memoryMb: 256,
   grants: { services: service === null ? {} : { [service]: {} } } as unknown as Manifest["grants"],
 });
 const manifests = new Map([

@@ -1,3 +1,4 @@
+import { backendSwitched } from "@patchbay/sdk";
 import { watchGap } from "../host/gap.ts";
 import { applyError } from "../operations/apply-error.ts";
 import type { ChangeResult } from "../reconcile/types.ts";
@@ -59,6 +60,8 @@ async function save({ deps, order, ctx }: SwitchWork): Promise<string> {
     async (change) => {
       await settings.save(change.intents, order.option, order.to);
       change.intents.touch(order.slot, "");
+      const { slot, option, from, to } = order;
+      await deps.emit(change.db, backendSwitched, { slot, option, from, to }, id);
       const answer = { message: "OK", data: null };
       const row = { id, action: "system.switch", userId: null, state: "running" as const, answer, now: clock.now() };
       await outcomes.open(change.db, row);

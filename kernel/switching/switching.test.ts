@@ -21,12 +21,15 @@ describe("choosing a backend", () => {
     expect(await panel.storage.read.all("SELECT key, value FROM settings WHERE key = 'web_server'")).toEqual([
       { key: "web_server", value: "old" },
     ]);
+    expect(panel.emitted).toEqual([]);
   });
 
   it("is saved at once while there is nothing to move", async () => {
     expect(await panel.save("web_server", "new")).toBeNull();
     expect(await panel.chosen("web_server")).toBe("new");
     expect(panel.running()).toEqual(["new front"]);
+    const payload = { slot: "web", option: "web_server", from: "old", to: "new" };
+    expect(panel.emitted).toMatchObject([{ id: "backends.switched", payload }]);
   });
 
   it("is refused when it is not installed, not known, or no backend at all", async () => {
@@ -88,6 +91,11 @@ describe("a switch", () => {
     ]);
     expect(await panel.chosen("web_server")).toBe("new");
     expect(panel.running()).toEqual(["new front"]);
+    const payload = { slot: "web", option: "web_server", from: "old", to: "new" };
+    // Held by the change that hands over, not by the one that asked for it.
+    expect(panel.emitted).toEqual([
+      { id: "backends.switched", payload, heldBy: expect.not.stringContaining(id ?? "") },
+    ]);
   });
 
   it("is the only one of its slot", async () => {

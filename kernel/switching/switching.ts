@@ -1,4 +1,5 @@
 import {
+  backendSwitched,
   type ChangeContext,
   PanelError,
   type Read,
@@ -67,6 +68,7 @@ class BackendSwitching implements SwitchingRoom {
     if (!target.candidate || (await countConcerned(target.entry.slot, change.read)) === 0) {
       await settings.save(change.intents, option, value);
       change.intents.touch(slot, "");
+      await change.emit(backendSwitched, { slot, option, from: chosen, to: value });
       return;
     }
     // A dry run shows what is refused instead.

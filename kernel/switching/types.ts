@@ -1,5 +1,6 @@
 import type { Clock, Logger, TaskContext } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
+import type { Outbox } from "../jobs/outbox.ts";
 import type { Outcomes } from "../operations/outcome.ts";
 import type { Reconciler } from "../reconcile/types.ts";
 import type { Settings } from "../settings/settings.ts";
@@ -25,6 +26,8 @@ export interface SwitchDeps {
   readonly engine: () => CandidateEngine;
   /** The slots of the current generation. */
   readonly slots: () => SlotTable;
+  /** Tells plugins of a switch, in the change that makes it. */
+  readonly emit: Outbox["emit"];
   crashPoint(name: SwitchCrashPoint): void;
 }
 

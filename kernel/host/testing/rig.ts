@@ -92,6 +92,10 @@ export class HelperRig {
       host: "sandbox",
       manifests: this.#manifests,
       tenantEntry: join(this.base, "code", "tenant.mjs"),
+      guests: {
+        program: join(this.base, "code", "isolation", "guest.js"),
+        bundled: join(this.base, "code", "plugins"),
+      },
       kernel: {
         argv: [process.execPath, join(this.base, "code", "kernel.mjs")],
         env: { RIG_SOCKET: join(this.base, "kernel.sock") },

@@ -7,6 +7,7 @@ import type { Host } from "../../host/types.ts";
 import { createIds } from "../../storage/ids.ts";
 import { createStorage } from "../../storage/storage.ts";
 import type { Change, Storage } from "../../storage/types.ts";
+import type { ConfigHooks } from "../config-hooks.ts";
 import { Abandoned } from "../crash-points.ts";
 import { createReconciler, type ReconcileEngine } from "../engine.ts";
 import { sha256 } from "../item.ts";
@@ -23,6 +24,8 @@ export class Bench {
   readonly logged: { message: string; fields: unknown }[] = [];
   readonly clock: Clock & { offset: number } = { offset: 0, now: () => Date.now() + this.clock.offset };
   readonly ids = createIds(this.clock);
+  /** The hooks of the engine. Set before it is restarted. */
+  config: ConfigHooks | undefined;
   /** `probe.host` of probes that never hold. */
   readonly deaf = new Set<string>();
   /** The engine dies the n-th time it comes by. */
@@ -89,6 +92,7 @@ export class Bench {
         this.crashed = true;
         throw new Abandoned(point);
       },
+      ...(this.config ? { config: this.config } : {}),
       probeDeadlineMs: 60,
       // These daemons reload at once.
     });

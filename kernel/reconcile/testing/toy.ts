@@ -2,6 +2,7 @@
  * Four slots over one table: hosts are made by calls, pools are files with a daemon each, sites are lines of shared files
  * with one of two backends at the front, zones are made by calls to either of two backends, or to none.
  */
+import { setImmediate } from "node:timers/promises";
 import { defineProvider, defineSlot, type Migration, type Provider, type Slot } from "@patchbay/sdk";
 import { createSlotTable, type SlotTable } from "../../slots/slot-table.ts";
 import { hosts, pools, type SitesOptions, sites, type ToyUnit, ToyWorld, toyUnit, zoneBase } from "./toy-providers.ts";
@@ -80,6 +81,8 @@ export interface Toy {
   chosen: string;
   /** `near`, `far` or `none`. Follows `Bench.choose`. */
   zoneServer: string;
+  /** True: providers answer later, like those of a plugin in a process of its own. */
+  late: boolean;
   /** Plugins of which the packages are gone. */
   readonly absent: Set<string>;
   table(): SlotTable;
@@ -94,7 +97,7 @@ export function createToy(sharesPorts = true): Toy {
   const world = new ToyWorld();
   const zones = { near: new ToyWorld(), far: new ToyWorld() };
   const from = (plugin: string, [slot, id]: readonly [string, string], create: () => Provider<ToyUnit>) => {
-    const entry = defineProvider<ToyUnit>({ slot, id, title: id, create }) as never;
+    const entry = defineProvider<ToyUnit>({ slot, id, title: id, create: () => lateOf(toy, create()) }) as never;
     return { plugin, entry, use, sharesPorts: slot === "sites" && sharesPorts };
   };
   const toy: Toy = {
@@ -103,6 +106,7 @@ export function createToy(sharesPorts = true): Toy {
     options,
     chosen: "one",
     zoneServer: "none",
+    late: false,
     absent: new Set(),
     table: () => table,
   };
@@ -126,4 +130,17 @@ export function createToy(sharesPorts = true): Toy {
     installed: (plugin) => !toy.absent.has(plugin),
   });
   return toy;
+}
+
+function lateOf(toy: Pick<Toy, "late">, provider: Provider<ToyUnit>): Provider<ToyUnit> {
+  return new Proxy(provider, {
+    get: (target, name) => {
+      const method: unknown = Reflect.get(target, name);
+      if (!toy.late || typeof method !== "function") return method;
+      return async (...args: readonly unknown[]) => {
+        await setImmediate();
+        return Reflect.apply(method, target, args) as unknown;
+      };
+    },
+  });
 }

@@ -7,6 +7,7 @@ import * as v from "valibot";
 import { freePorts } from "../../../test/harness/ports.ts";
 import type { Host } from "../../host/types.ts";
 import { jobMigrations } from "../../jobs/migrations.ts";
+import type { Outbox } from "../../jobs/outbox.ts";
 import { Outcomes, outcomeMigrations } from "../../operations/outcome.ts";
 import { TaskLog } from "../../operations/task-log.ts";
 import { createReconciler, type ReconcileEngine } from "../../reconcile/engine.ts";
@@ -53,6 +54,8 @@ export class TestPanel {
   readonly world = new Set<string>();
   /** Keys that such a provider finds changed. */
   readonly drifted = new Set<string>();
+  /** Notify hooks, with the change they wait for. */
+  readonly emitted: { readonly id: string; readonly payload: unknown; readonly heldBy: string | undefined }[] = [];
   /** Where the panel dies: nothing it does after this has an effect. */
   crashAt: SwitchCrashPoint | undefined;
   readonly helper = new StrictHelper(join(this.dir, "etc"));
@@ -135,7 +138,10 @@ export class TestPanel {
     await this.engine.start();
     const engine = this.engine;
     const { outcomes, settings } = this;
-    this.switching = createSwitching({ ...rooms, outcomes, settings, engine: () => engine, crashPoint: die });
+    const emit: Outbox["emit"] = async (_db, hook, payload, heldBy) => {
+      this.emitted.push({ id: hook.id, payload, heldBy });
+    };
+    this.switching = createSwitching({ ...rooms, outcomes, settings, emit, engine: () => engine, crashPoint: die });
     const task = this.switching.task as Task;
     this.tasks = createTasks({
       ...rooms,
@@ -178,6 +184,9 @@ export class TestPanel {
           read: change.read,
           operationId: id,
           dryRun,
+          emit: async ({ id: hook }: { id: string }, payload: unknown) => {
+            if (!dryRun) this.emitted.push({ id: hook, payload, heldBy: id });
+          },
           start: (task: Task, payload: unknown) => {
             started = { task, payload };
           },
