@@ -31,6 +31,13 @@ function isAlive(pid: number): boolean {
   }
 }
 
+/** The panel of the instance in a directory. Throws, with what to do, when none runs. */
+export function connect(data: string): PanelClient {
+  const instance = runningInstance(data);
+  if (!instance) throw new Error(`no instance runs in ${data}; start one with: patchbay up --data ${data}`);
+  return new PanelClient(data, instance);
+}
+
 /** Calls the panel of a running instance with the token that its kernel keeps for this command. */
 export class PanelClient {
   readonly #origin: string;

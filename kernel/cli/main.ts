@@ -1,12 +1,13 @@
 import { ConfigError, instanceConfig, instanceOptions } from "../helper/config.ts";
 import { toInput, usageOf } from "./arguments.ts";
-import { findCommand, PanelClient, type Reply, runningInstance } from "./client.ts";
+import { connect, findCommand, PanelClient, runningInstance } from "./client.ts";
 import type { CommandContext } from "./context.ts";
 import { demo } from "./demo.ts";
 import { doctor } from "./doctor.ts";
 import { followOperation } from "./follow.ts";
 import { verifyOffline } from "./offline.ts";
-import { toText } from "./print.ts";
+import { pluginCommand } from "./plugin.ts";
+import { report, toText } from "./print.ts";
 
 type Command = (context: CommandContext) => Promise<number>;
 
@@ -17,6 +18,8 @@ const commands: Readonly<Record<string, Command>> = {
   status,
   plan,
   reconcile,
+  plugin: (context) => pluginCommand(context, operation),
+  plugins: (context) => pluginCommand(context, operation),
 };
 
 const help = `patchbay <command> [flags]
@@ -27,6 +30,11 @@ const help = `patchbay <command> [flags]
   plan                   what reconcile would do
   reconcile              make the world equal the desired state
   audit verify           check the audit log for tampering
+  plugin list|info|doctor            which plugins there are, and what is wrong with them
+  plugin install <folder|tarball|npm name> [--yes] [--allow-unsigned]
+  plugin approve <id> [--trust-signer] [--as-root]
+  plugin enable|disable|reload|remove <id>
+  plugin create|keygen|sign          for authors; these need no panel
   <resource> <action>    any operation of the panel: account list, domain add, …
   <resource>             its actions
 
@@ -73,12 +81,6 @@ function dataOnly(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   return Object.fromEntries(Object.entries(env).filter(([key]) => key === "PATCHBAY_DATA" || !known.includes(key)));
 }
 
-function connect(data: string): PanelClient {
-  const instance = runningInstance(data);
-  if (!instance) throw new Error(`no instance runs in ${data}; start one with: patchbay up --data ${data}`);
-  return new PanelClient(data, instance);
-}
-
 async function operation(resource: string, { data, json, words }: CommandContext): Promise<number> {
   const [action, ...rest] = words;
   if (resource === "audit" && action === "verify" && !runningInstance(data)) return verifyOffline(data, json);
@@ -101,17 +103,6 @@ async function operation(resource: string, { data, json, words }: CommandContext
   if (reply.status !== 202 || !wait) return report(reply, json);
   const { operation_id: id } = reply.data as { operation_id: string };
   return followOperation(() => connect(data), { id, json });
-}
-
-function report(reply: Reply, json: boolean): number {
-  if (!reply.success) {
-    const fields = reply.errors.map((error) => `\n  ${error.field}: ${error.message}`).join("");
-    process.stderr.write(json ? `${JSON.stringify(reply)}\n` : `${reply.message}${fields}\n`);
-    return 1;
-  }
-  const text = json ? JSON.stringify(reply.data) : toText(reply.data) || reply.message;
-  process.stdout.write(`${text}\n`);
-  return 0;
 }
 
 interface PlanStep {

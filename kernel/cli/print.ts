@@ -1,3 +1,17 @@
+import type { Reply } from "./client.ts";
+
+/** Prints an answer, or why there is none. Answers the exit code. */
+export function report(reply: Reply, json: boolean): number {
+  if (!reply.success) {
+    const fields = reply.errors.map((error) => `\n  ${error.field}: ${error.message}`).join("");
+    process.stderr.write(json ? `${JSON.stringify(reply)}\n` : `${reply.message}${fields}\n`);
+    return 1;
+  }
+  const text = json ? JSON.stringify(reply.data) : toText(reply.data) || reply.message;
+  process.stdout.write(`${text}\n`);
+  return 0;
+}
+
 /** Writes an answer for a person: rows as a table, an object as `key: value` lines. */
 export function toText(data: unknown): string {
   if (data === null || data === undefined) return "";
