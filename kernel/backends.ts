@@ -9,12 +9,11 @@ import { K } from "./tokens.ts";
 
 /** What installs backends, tells how they are, and changes which of them serves. Needs the services of `registerServices`. */
 export function openBackends(
-  { foundation, host, plugins }: KernelParts,
-  core: Core & Pick<Rooms, "settings"> & { generation: ActiveGeneration },
+  { foundation, host }: KernelParts,
+  core: Core & Pick<Rooms, "settings" | "outbox"> & { generation: ActiveGeneration },
 ): { readonly backends: BackendsRoom; readonly switching: SwitchingRoom } {
-  const { root, outcomes, reconciler, settings, generation } = core;
+  const { root, outcomes, outbox, reconciler, settings, generation } = core;
   const { storage, ids, clock, logger } = foundation;
-  const manifests = new Map(plugins.map(({ manifest }) => [manifest.id, manifest]));
   const slots = () => generation().slots;
   return {
     backends: createBackends({
@@ -25,7 +24,7 @@ export function openBackends(
       host,
       logger,
       read: storage.read,
-      manifest: (plugin) => manifests.get(plugin),
+      manifest: (id) => generation().plugins.find(({ manifest }) => manifest.id === id)?.manifest,
     }),
     switching: createSwitching({
       storage,
@@ -37,6 +36,7 @@ export function openBackends(
       settings,
       engine: () => reconciler,
       slots,
+      emit: (db, hook, payload, heldBy) => outbox.emit(db, hook, payload, heldBy),
       crashPoint: root.use(K.crashPoint),
     }),
   };

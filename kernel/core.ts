@@ -1,12 +1,14 @@
+import { isPanelError, ProviderError } from "@patchbay/sdk";
 import { crashPointFrom } from "./crash-point.ts";
 import { Container } from "./di/container.ts";
-import { changeRooms, type FrontRooms, pipelineRoomsOf } from "./front.ts";
-import type { Call } from "./operations/call.ts";
+import { type FrontRooms, pipelineRoomsOf } from "./front.ts";
+import type { Answer, Call } from "./operations/call.ts";
 import { ChangeRunner } from "./operations/change.ts";
 import { Outcomes } from "./operations/outcome.ts";
 import { Pipeline } from "./operations/pipeline.ts";
 import { TaskLog } from "./operations/task-log.ts";
-import type { ActiveGeneration, KernelParts } from "./parts.ts";
+import type { KernelParts, PluginNeeds } from "./parts.ts";
+import type { Generation } from "./plugins/generation.ts";
 import { createReconciler } from "./reconcile/engine.ts";
 import type { Rooms } from "./rooms.ts";
 import { createTasks } from "./tasks/tasks.ts";
@@ -16,7 +18,7 @@ import { wireKernel } from "./wiring.ts";
 /** The way of a change: from the call through the transaction to the daemons. */
 export type Core = ReturnType<typeof connectCore>;
 
-export function connectCore(parts: KernelParts, rooms: Rooms, generation: ActiveGeneration) {
+export function connectCore(parts: KernelParts, rooms: Rooms, { generation, onThrown }: PluginNeeds) {
   const { storage, clock, ids, logger } = parts.foundation;
   const root = openRoot(parts);
   const outcomes = root.make(K.outcomes, Outcomes);
@@ -28,6 +30,7 @@ export function connectCore(parts: KernelParts, rooms: Rooms, generation: Active
     log: new TaskLog(outcomes.watchers),
     audit: rooms.audit,
     declared: () => generation().tasks,
+    onThrown,
   });
   const reconciler = createReconciler({
     storage,
@@ -37,6 +40,7 @@ export function connectCore(parts: KernelParts, rooms: Rooms, generation: Active
     clock,
     ids,
     crashPoint: root.use(K.crashPoint),
+    config: rooms.liveHooks,
     outcomeOf: (changeId) => outcomes.ended(storage.read, changeId),
     onOutcome: async (change, changeId, result) => {
       await outcomes.finish(change, changeId, result, clock.now());
@@ -45,18 +49,26 @@ export function connectCore(parts: KernelParts, rooms: Rooms, generation: Active
     },
   });
   root.value(K.reconciler, reconciler);
-  const front: FrontRooms = { ...rooms, generation, tasks };
-  root.value(K.changeRooms, () => changeRooms(front));
+  const front: FrontRooms = { ...rooms, tasks };
   root.make(K.changes, ChangeRunner);
   const pipeline = root.make(K.pipeline, Pipeline);
   const roomsOf = pipelineRoomsOf(front);
-  return {
-    root,
-    outcomes,
-    tasks,
-    reconciler,
-    run: (call: Call) => pipeline.run(call, roomsOf(call.operation.id)),
+  /** Runs a call on a generation, the current one if none is given, to its end. */
+  const run = async (call: Call, within: Generation = generation()): Promise<Answer> => {
+    const end = within.calls.begin();
+    try {
+      return await pipeline.run(call, roomsOf(within, call.operation.id));
+    } catch (error) {
+      const plugin = within.ownerOf(call.operation.id);
+      if (plugin !== undefined && !isPanelError(error) && !(error instanceof ProviderError)) {
+        onThrown(plugin, call.operation.id, error);
+      }
+      throw error;
+    } finally {
+      end();
+    }
   };
+  return { root, outcomes, tasks, reconciler, front, run };
 }
 
 function openRoot({ foundation, crashAt }: KernelParts): Container {

@@ -6,6 +6,7 @@ import type { Instance } from "./instance.ts";
 import { jobMigrations } from "./jobs/migrations.ts";
 import { createLogger } from "./observe/logger.ts";
 import { outcomeMigrations } from "./operations/outcome.ts";
+import { pluginMigrations } from "./plugins/migrations.ts";
 import { reconcileMigrations } from "./reconcile/migrations.ts";
 import { settingsMigrations } from "./settings/migrations.ts";
 import { createIds } from "./storage/ids.ts";
@@ -37,6 +38,7 @@ export async function openFoundation(instance: Instance): Promise<Foundation> {
     audit: auditMigrations,
     jobs: jobMigrations,
     settings: settingsMigrations,
+    plugins: pluginMigrations,
     reconcile: reconcileMigrations,
     switching: switchMigrations,
   };

@@ -8,53 +8,56 @@ import type { Call } from "./operations/call.ts";
 import type { ChangeRooms } from "./operations/change.ts";
 import type { PipelineRooms } from "./operations/pipeline.ts";
 import type { Generation } from "./plugins/generation.ts";
-import type { Quotas } from "./quotas/quotas.ts";
+import { createQuotas } from "./quotas/quotas.ts";
 import type { Change } from "./storage/types.ts";
 import type { Tasks } from "./tasks/tasks.ts";
 
 export interface FrontRooms {
-  readonly generation: () => Generation;
   readonly ownership: Ownership;
   readonly audit: Audit;
-  readonly quotas: Quotas;
   readonly outbox: Outbox;
   readonly tasks: Pick<Tasks, "begin">;
 }
 
-/** The pipeline's view of the rooms around it, by operation. Made once for each generation: it is asked for at every call. */
-export function pipelineRoomsOf(rooms: FrontRooms): (operationId: string) => PipelineRooms {
-  let generation: Generation | undefined;
-  const made = new Map<string, PipelineRooms>();
-  return (operationId) => {
-    const current = rooms.generation();
-    if (current !== generation) made.clear();
-    generation = current;
-    const known = made.get(operationId) ?? pipelineRooms(rooms, operationId);
-    made.set(operationId, known);
-    return known;
+/**
+ * The pipeline's view of the rooms around it, by generation and operation: a call ends on the generation it began with. Kept
+ * as long as the generation is: it is asked for at every call.
+ */
+export function pipelineRoomsOf(rooms: FrontRooms): (generation: Generation, operationId: string) => PipelineRooms {
+  const made = new WeakMap<Generation, Map<string, PipelineRooms>>();
+  return (generation, operationId) => {
+    const known = made.get(generation) ?? new Map<string, PipelineRooms>();
+    made.set(generation, known);
+    const found = known.get(operationId) ?? pipelineRooms(rooms, generation, operationId);
+    known.set(operationId, found);
+    return found;
   };
 }
 
-function pipelineRooms(rooms: FrontRooms, operationId: string): PipelineRooms {
-  const { hooks, servicesFor } = rooms.generation();
+function pipelineRooms(rooms: FrontRooms, generation: Generation, operationId: string): PipelineRooms {
+  const { hooks, objects, servicesFor } = generation;
+  const owners = rooms.ownership.within(objects);
   return {
     ...servicesFor(operationId),
+    change: changeRooms(rooms, generation),
     authorize,
-    checkOwner: (principal, type, id) => rooms.ownership.check(principal, type, id),
+    checkOwner: (principal, type, id) => owners.check(principal, type, id),
     auditAlone: (call, outcome, error) => auditAlone(rooms.audit, call, outcome, error),
     veto: (hook, payload) => hooks.veto(hook, payload),
     transform: (hook, value, revalidate) => hooks.transform(hook, value, revalidate),
   };
 }
 
-export function changeRooms(rooms: FrontRooms): ChangeRooms {
-  const { hooks } = rooms.generation();
+export function changeRooms(rooms: FrontRooms, generation: Generation): ChangeRooms {
+  const { hooks, limits, meters } = generation;
+  const quotas = createQuotas({ meters: () => meters, limits: () => limits });
   return {
     hooks: {
       guarded: (hook, payload) => hooks.guarded(hook, payload),
+      // What is delivered later goes to those who listen then: a letter to a plugin that has left is tried in vain.
       emit: (db, hook, payload, heldBy) => rooms.outbox.emit(db, hook, payload, heldBy),
     },
-    claim: (read, claims) => rooms.quotas.claim(read, claims),
+    claim: (read, claims) => quotas.claim(read, claims),
     audit: (change, { call, resource, detail }) => appendAudit(rooms.audit, change, { call, resource, detail }),
     startTask: (change, { task, payload, call, held }) =>
       rooms.tasks.begin(change, { task, payload, held, caller: caller(call.principal) }),

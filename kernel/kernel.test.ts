@@ -1,29 +1,21 @@
-import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import {
   definePlugin,
   defineProvider,
   defineQuery,
   defineSlot,
   executeEach,
-  type HostInfo,
   type Plugin,
   PluginSettings,
-  type Principal,
   type Setting,
   Vault,
 } from "@patchbay/sdk";
 import * as v from "valibot";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { type Foundation, openFoundation } from "./foundation.ts";
-import type { Host } from "./host/types.ts";
-import { createKernel, type Kernel } from "./kernel.ts";
 import type { LoadedPlugin } from "./plugins/load.ts";
+import { toyPlugin } from "./plugins/testing/plugins.ts";
+import { ToyKernel } from "./testing/toy-kernel.ts";
 
-let dir: string;
-let foundation: Foundation;
-let kernel: Kernel;
+let toy: ToyKernel;
 /** What is "installed" is there: its binary is this machine's node, or no file. */
 let bindIsThere: boolean;
 
@@ -79,86 +71,35 @@ const backend = (id: string): Plugin =>
   });
 
 function loaded(id: string, plugin: Plugin, binary = process.execPath): LoadedPlugin {
-  const packages = [{ apt: "x", binary, reason: "x" }];
-  const manifest = {
-    id,
-    title: id,
-    sdk: "^1.0.0",
-    provides: [],
-    requires: [],
-    packages,
-    grants: { services: {}, tree: false },
-  };
-  return { manifest, version: "1.0.0", dir: "", plugin };
+  return { ...toyPlugin(id, undefined, { packages: [{ apt: "x", binary, reason: "x" }] }), plugin };
 }
 
-const helper = async (op: string) => {
-  if (op === "apply.recover") return { rolledBack: [] } as never;
-  throw new Error(`unexpected ${op}`);
-};
-
 async function boot(): Promise<void> {
-  const bind = "127.0.0.1";
-  const instance = {
-    data: dir,
-    panel: join(dir, "panel"),
-    port: 28_000,
-    servicesPort: 20_000,
-    host: "sandbox",
-  } as const;
-  const more = {
-    bind,
-    dialect: "sqlite3",
-    rateStandard: 0,
-    rateLogin: 0,
-    root: dir,
-    version: "1.0.0",
-    built: false,
-  } as const;
-  foundation = await openFoundation({ ...instance, ...more });
-  const info = { address: bind, ports: { http: 20_080, https: 20_443 } } as HostInfo;
-  kernel = await createKernel({
-    instance: { ...instance, ...more },
-    foundation,
-    host: { info, helper: { call: helper }, probe: async () => true } as Host,
-    plugins: [
-      loaded("first", own("first")),
-      loaded("second", own("second")),
-      loaded("names", names),
-      loaded("names-bind", backend("bind"), bindIsThere ? process.execPath : "/nowhere/named"),
-      loaded("names-remote", backend("remote")),
-    ],
-    serverCertificate: { certificate: "", privateKey: "" },
-    crashAt: undefined,
-  });
+  await toy.boot([
+    loaded("first", own("first")),
+    loaded("second", own("second")),
+    loaded("names", names),
+    loaded("names-bind", backend("bind"), bindIsThere ? process.execPath : "/nowhere/named"),
+    loaded("names-remote", backend("remote")),
+  ]);
 }
 
 beforeEach(async () => {
-  dir = mkdtempSync(join(tmpdir(), "patchbay-kernel-"));
-  mkdirSync(join(dir, "panel"));
+  toy = new ToyKernel();
   bindIsThere = false;
   await boot();
 });
 
-afterEach(async () => {
-  await kernel.stop();
-  rmSync(dir, { recursive: true });
-});
+afterEach(() => toy.destroy());
 
-async function call(id: string, raw: Readonly<Record<string, unknown>> = {}, role: Principal["role"] = "admin") {
-  const operation = kernel.generation().operations.get(id);
-  if (!operation) throw new Error(`no operation ${id}`);
-  const principal = { userId: 1, username: role, role, via: "session", credentialId: 1, scopes: null, accountId: null };
-  const more = { suspended: false, impersonator: null, ip: "127.0.0.1", userAgent: "test" };
-  const answer = await kernel.run({ operation, principal: { ...principal, ...more } as unknown as Principal, raw });
-  return answer.data as Record<string, never>;
-}
+const call: ToyKernel["call"] = (...args) => toy.call(...args);
 
 describe("plugin settings", () => {
   it("are shown with a schema for a form, and secrets never", async () => {
     await call("plugins.save-settings", { id: "first", values: { api_token: "S3CRET" } });
     expect(await call("plugins.settings", { id: "first" })).toEqual({
       id: "first",
+      version: expect.stringMatching(/^[0-9a-f]{16}$/),
       values: { base_url: "https://api.test", api_token: "***" },
       schema: {
         type: "object",
@@ -178,9 +119,8 @@ describe("plugin settings", () => {
     await call("plugins.save-settings", { id: "first", values: { api_token: "***", base_url: " https://b.test " } });
     expect([await call("first.own"), await call("second.own")]).toMatchObject([{ token: "S3CRET" }, { token: "" }]);
     for (const table of ["settings", "undo_log", "audit_log", "operations", "jobs"]) {
-      expect(JSON.stringify(await foundation.storage.read.all(`SELECT * FROM ${table}`))).not.toContain("S3CRET");
+      expect(JSON.stringify(await toy.foundation.storage.read.all(`SELECT * FROM ${table}`))).not.toContain("S3CRET");
     }
-    await kernel.stop();
     await boot();
     expect(await call("first.own")).toMatchObject({ token: "S3CRET" });
     expect((await call("plugins.settings", { id: "first" }))["values"]).toMatchObject({ base_url: "https://b.test" });
@@ -188,7 +128,7 @@ describe("plugin settings", () => {
 
   it("leave a record of what was saved by whom, without the values", async () => {
     await call("plugins.save-settings", { id: "first", values: { api_token: "S3CRET", base_url: "https://b.test" } });
-    const { items } = await kernel.audit.query(foundation.storage.read, { page: 1, perPage: 10 });
+    const { items } = await toy.kernel.audit.query(toy.foundation.storage.read, { page: 1, perPage: 10 });
     expect(items[0]).toMatchObject({
       action: "plugins.save-settings",
       resource: "plugin:first",
@@ -224,15 +164,14 @@ it("gives each plugin a vault that no other opens", async () => {
 });
 
 it("writes down at the first start what serves a slot, so that a package installed later changes nothing", async () => {
-  const saved = () => foundation.storage.read.all("SELECT key, value FROM settings");
+  const saved = () => toy.foundation.storage.read.all("SELECT key, value FROM settings");
   expect(await saved()).toEqual([]);
-  await kernel.start();
+  await toy.kernel.start();
   expect(await saved()).toEqual([{ key: "names_server", value: "remote" }]);
-  await kernel.stop();
   bindIsThere = true;
   await boot();
-  await kernel.start();
+  await toy.kernel.start();
   expect(await saved()).toEqual([{ key: "names_server", value: "remote" }]);
-  const chosen = kernel.generation().slots.get("names")?.chosen();
+  const chosen = toy.kernel.generation().slots.get("names")?.chosen();
   expect(chosen).toMatchObject({ id: "remote" });
 });

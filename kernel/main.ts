@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 import { renewCommandToken, welcomeFirstAdmin } from "./credentials.ts";
 import { openFoundation } from "./foundation.ts";
 import { connectHelper } from "./host/helper-client.ts";
@@ -7,10 +7,12 @@ import { detectPhpVersions } from "./host/php-versions.ts";
 import { reservedHosts } from "./host/system-facts.ts";
 import { panelCertificate, serverCertificate } from "./http/certificate.ts";
 import { type Instance, instanceFrom } from "./instance.ts";
+import { createPluginProcesses } from "./isolation/processes.ts";
 import { createKernel } from "./kernel.ts";
 import { openPanel } from "./panel.ts";
-import { loadPlugins } from "./plugins/load.ts";
-import { findPlugins } from "./plugins/manifest.ts";
+import type { FoundPlugin } from "./plugins/manifest.ts";
+import { packageEntry } from "./plugins/package-entry.ts";
+import { bundledPlugins } from "./plugins/shelf.ts";
 import { nextEpoch } from "./storage/key.ts";
 
 /** Time the kernel has to end in an orderly way. Milliseconds. */
@@ -25,10 +27,9 @@ async function main(): Promise<void> {
   // Without its helper the kernel can keep no promise.
   const onClosed = () => (stopping ? undefined : process.exit(1));
   const tls = join(instance.panel, "tls");
-  const [{ client, hello }, foundation, plugins, phpVersions, panel, server] = await Promise.all([
+  const [{ client, hello }, foundation, phpVersions, panel, server] = await Promise.all([
     connectHelper(3, { epoch: nextEpoch(instance.panel), onClosed }),
     openFoundation(instance),
-    findPlugins([join(instance.root, "plugins")]).then((found) => loadPlugins(found, entryOf(instance))),
     detectPhpVersions(),
     panelCertificate(tls, [instance.bind, ...reservedHosts], Date.now()),
     serverCertificate(tls, reservedHosts, Date.now()),
@@ -36,7 +37,23 @@ async function main(): Promise<void> {
   const { servicesPort, bind: address } = instance;
   const host = createHost({ hello, client, servicesPort, address, phpVersions });
   const crashAt = process.env["PATCHBAY_CRASH_AT"];
-  const kernel = await createKernel({ instance, foundation, host, plugins, serverCertificate: server, crashAt });
+  const entryOf = entriesOf(instance);
+  const kernel = await createKernel({
+    instance,
+    foundation,
+    host,
+    bundled: bundledPlugins(join(instance.root, "plugins"), entryOf),
+    processes: (needs) =>
+      createPluginProcesses({
+        ...needs,
+        helper: client,
+        runDir: host.info.paths.run,
+        logger: foundation.logger,
+        entryOf,
+      }),
+    serverCertificate: server,
+    crashAt,
+  });
   await welcomeFirstAdmin(instance, kernel, foundation);
   const listeners = await openPanel(instance, kernel, foundation, panel);
   const stop = async () => {
@@ -55,9 +72,13 @@ async function main(): Promise<void> {
   await client.call("ready", {});
 }
 
-function entryOf(instance: Instance): Parameters<typeof loadPlugins>[1] {
-  if (!instance.built) return undefined;
-  return (plugin) => join(instance.root, "dist", "plugins", plugin.manifest.id, "index.js");
+/** Where the code of a plugin is: of one that was installed, where its own package.json says. */
+function entriesOf({ built, root }: Instance): (plugin: FoundPlugin) => string {
+  const bundled = join(root, "plugins");
+  return ({ dir, manifest }) => {
+    if (dirname(dir) !== bundled) return packageEntry(dir);
+    return built ? join(root, "dist", "plugins", manifest.id, "index.js") : join(dir, "index.ts");
+  };
 }
 
 main().catch((error: unknown) => {

@@ -1,6 +1,6 @@
 import { type Clock as ClockService, type Token, token } from "@patchbay/sdk";
 import type { CrashPoint } from "./crash-point.ts";
-import type { ChangeRooms, ChangeRunner } from "./operations/change.ts";
+import type { ChangeRunner } from "./operations/change.ts";
 import type { Outcomes } from "./operations/outcome.ts";
 import type { Pipeline } from "./operations/pipeline.ts";
 import type { Reconciler } from "./reconcile/types.ts";
@@ -16,7 +16,6 @@ export const K = {
   storage: internal<Storage>("storage"),
   outcomes: internal<Outcomes>("outcomes"),
   reconciler: internal<Reconciler>("reconciler"),
-  changeRooms: internal<() => ChangeRooms>("change-rooms"),
   changes: internal<ChangeRunner>("changes"),
   pipeline: internal<Pipeline>("pipeline"),
   crashPoint: internal<CrashPoint>("crash-point"),

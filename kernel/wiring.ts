@@ -7,6 +7,6 @@ import { K } from "./tokens.ts";
 /** Says what the kernel's classes are made from. Called once, before the first of them is made. */
 export function wireKernel(): void {
   wire(Outcomes, K.sealer);
-  wire(ChangeRunner, K.storage, K.reconciler, K.outcomes, K.sealer, K.clock, K.changeRooms, K.crashPoint);
+  wire(ChangeRunner, K.storage, K.reconciler, K.outcomes, K.sealer, K.clock, K.crashPoint);
   wire(Pipeline, K.storage, K.clock, K.ids, K.changes);
 }

@@ -12,7 +12,12 @@ export interface OwnershipOptions {
 }
 
 /** Tells whether an object belongs to a caller. */
-export interface Ownership {
+export interface Ownership extends OwnerCheck {
+  /** The same by the object types of one generation, whichever is current. */
+  within(objectTypes: ReadonlyMap<string, ObjectType>): OwnerCheck;
+}
+
+export interface OwnerCheck {
   /**
    * The owner of an object the caller may reach. Throws NOT_FOUND, the same for a missing and a foreign object.
    * Synchronous when the owner is known; otherwise a promise. Throws a plain error for a type nobody declares.
@@ -45,14 +50,21 @@ class CachedOwnership implements Ownership {
   }
 
   check(principal: Principal, type: string, id: number): ObjectOwner | Promise<ObjectOwner> {
-    const cache = this.#cacheOf(type);
+    return this.within(this.#objectTypes()).check(principal, type, id);
+  }
+
+  within(objectTypes: ReadonlyMap<string, ObjectType>): OwnerCheck {
+    return { check: (principal, type, id) => this.#check(principal, this.#cacheOf(type, objectTypes), id) };
+  }
+
+  #check(principal: Principal, cache: TypeCache, id: number): ObjectOwner | Promise<ObjectOwner> {
     const known = cache.owners.get(id);
     if (known) return reachable(principal, known, cache.declared);
     return this.#load(cache, id).then((owner) => reachable(principal, owner, cache.declared));
   }
 
-  #cacheOf(type: string): TypeCache {
-    const declared = this.#objectTypes().get(type);
+  #cacheOf(type: string, objectTypes: ReadonlyMap<string, ObjectType>): TypeCache {
+    const declared = objectTypes.get(type);
     if (!declared) throw new Error(`no plugin declares objects of type ${type}`);
     const known = this.#types.get(type);
     // Another generation may find owners in another way.

@@ -1,3 +1,4 @@
+import { readFileSync } from "node:fs";
 import { ConfigError, readFlags } from "../helper/config.ts";
 import type { CommandField, GeneratedCommand } from "./client.ts";
 
@@ -35,7 +36,18 @@ function convert(text: string, type: string, flag: string): unknown {
     throw new ConfigError(`--${flag} must be true or false`);
   }
   if (type === "array") return text === "" ? [] : text.split(",");
+  if (type === "object") return toObject(text, flag);
   return text;
+}
+
+/** `@FILE` reads the file: what is secret in it stays out of the list of processes. */
+function toObject(text: string, flag: string): unknown {
+  const json = text.startsWith("@") ? readFileSync(text.slice(1), "utf8") : text;
+  try {
+    return JSON.parse(json);
+  } catch {
+    throw new ConfigError(`--${flag} must be JSON, or @ and the name of a file that holds it`);
+  }
 }
 
 /** `--id <integer> [--reason <string>]` */

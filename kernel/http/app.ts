@@ -33,7 +33,10 @@ export function createApp(
     app.on(method, path, toHandler(serve));
   };
   for (const operation of operations) {
-    add(operation.method, pathOf(operation.id), (req, res) => serveOperation(operation, doors, req, res));
+    add(operation.method, pathOf(operation.id), (req, res) =>
+      // From its first byte: its body may take a while, and its plugin must be there when it has come.
+      serveOperation(operation, doors, req, res).finally(doors.begin()),
+    );
   }
   for (const extra of extras) {
     add(extra.method, extra.path, async (req, res) => {

@@ -26,5 +26,7 @@ export interface Doors {
   /** Throws 403 or 415 for a request that a foreign page could have made a browser send. */
   checkOrigin(req: IncomingMessage, principal: Principal): void;
   run(call: Call): Promise<Answer>;
+  /** Counts a request that has begun; returns what is to be called at its end. */
+  begin(): () => void;
   log(error: unknown, requestId: string): void;
 }

@@ -85,6 +85,21 @@ describe("a job", () => {
     await until(() => expect(got).toEqual(["now", "later"]));
   });
 
+  it("waits while its queue has been left, and is done when somebody takes that again", async () => {
+    const jobs = make({ idle: 20 });
+    const got: unknown[] = [];
+    jobs.handle("q", async () => void got.push("first"));
+    jobs.start();
+    jobs.leave("q");
+    await enqueue(jobs, { queue: "q", payload: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 100));
+    expect([got, (await rows()).map(({ attempts, state }) => [state, attempts])]).toEqual([[], [["ready", 0]]]);
+    jobs.take("q", async () => void got.push("first"));
+    jobs.take("q", async () => void got.push("second"));
+    await until(async () => expect((await rows()).map((row) => row.state)).toEqual(["done"]));
+    expect(got).toEqual(["second"]);
+  });
+
   it("is queued once per dedupe key until it has ended", async () => {
     const jobs = make();
     let runs = 0;

@@ -41,6 +41,10 @@ export interface Jobs {
   settle(db: Db, changeId: string, keep: boolean): Promise<void>;
   /** Says who does the jobs of a queue. Jobs of a queue without a handler wait. Throws when the queue has one. */
   handle(queue: string, handler: JobHandler): void;
+  /** The same for a queue that may have a handler already: this one counts from now on. */
+  take(queue: string, handler: JobHandler): void;
+  /** Nobody does the jobs of a queue any more: they wait. What runs goes on. */
+  leave(queue: string): void;
   /** Looks for work now. */
   wake(): void;
   start(): void;
@@ -87,6 +91,11 @@ export function createJobs(options: JobsOptions): Jobs {
       handlers.set(queue, handler);
       worker.wake();
     },
+    take: (queue, handler) => {
+      handlers.set(queue, handler);
+      worker.wake();
+    },
+    leave: (queue) => void handlers.delete(queue),
     wake: () => worker.wake(),
     start: () => worker.start(),
     stop: () => worker.stop(),

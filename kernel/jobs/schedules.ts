@@ -18,6 +18,8 @@ export interface SchedulesOptions {
   readonly clock: Clock;
   readonly logger: Logger;
   readonly jobs: Jobs;
+  /** Called with what a schedule threw that it may not. Must not throw. */
+  readonly onThrown?: (plugin: string, where: string, error: unknown) => void;
 }
 
 /** Turns the clock into jobs. What came due while the panel was down runs once. */
@@ -149,6 +151,12 @@ class ClockedSchedules implements Schedules {
       this.#options.logger.info("a schedule was not run: its plugin is gone", { schedule: id });
       return;
     }
-    await entry.schedule.run((token) => entry.use(token), signal);
+    try {
+      await entry.schedule.run((token) => entry.use(token), signal);
+    } catch (error) {
+      // When the panel is stopping it is not the plugin that failed.
+      if (!signal.aborted) this.#options.onThrown?.(entry.plugin, id, error);
+      throw error;
+    }
   }
 }

@@ -164,8 +164,9 @@ export class Worker {
     });
     try {
       const handler = this.#options.handlers.get(job.queue);
+      if (!handler) return { kind: "released" };
       // A handler that ignores its signal must not hold a place for ever.
-      await Promise.race([handler?.(JSON.parse(job.payload), abort.signal), tooLong]);
+      await Promise.race([handler(JSON.parse(job.payload), abort.signal), tooLong]);
       return { kind: "done" };
     } catch (error) {
       return this.#stopping && abort.signal.aborted ? { kind: "released" } : this.#failed(job, error);

@@ -41,6 +41,27 @@ export class Collected {
   readonly tasks: Owned<Task>[] = [];
   readonly upgrades: Owned<Upgrade>[] = [];
 
+  /** How many of each a plugin contributes; kinds of which there are none are left out. */
+  countsOf(plugin: string): Readonly<Record<string, number>> {
+    const lists: Readonly<Record<string, readonly { readonly plugin: string }[]>> = {
+      operations: this.operations,
+      hooks: this.taps,
+      slots: this.slots,
+      providers: this.providers,
+      objects: this.objects,
+      meters: this.meters,
+      schedules: this.schedules,
+      tasks: this.tasks,
+      settings: [...this.settings, ...this.pluginSettings],
+      upgrades: this.upgrades,
+    };
+    const counts = Object.entries(lists).map(([kind, list]) => [
+      kind,
+      list.filter((one) => one.plugin === plugin).length,
+    ]);
+    return Object.fromEntries(counts.filter(([, count]) => count !== 0)) as Record<string, number>;
+  }
+
   /** What is handed to `contribute()` of one plugin. Its services go into `shared`, where other plugins find them. */
   contributionsOf(plugin: string, own: Container, shared: Container): Contributions {
     const use = <T>(token: Token<T>): T => own.use(token);

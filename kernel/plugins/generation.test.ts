@@ -30,7 +30,8 @@ function plugin(id: string, contribute: (to: Contributions) => void): LoadedPlug
     provides: [],
     requires: [],
     packages: [],
-    grants: { services: {}, tree: false },
+    grants: { services: {}, tree: false, invoke: [] },
+    memoryMb: 256,
   };
   return { manifest, version: "1.0.0", dir: "", plugin: { $type: "patchbay/plugin", version: 1, contribute } };
 }
@@ -40,7 +41,9 @@ function build(...plugins: LoadedPlugin[]) {
   return buildGeneration({
     plugins,
     root,
+    sharedServices: () => undefined,
     ownServices: (own, id) => own.value(Own, `own of ${id}`),
+    known: [],
     operations: [],
     migrations: [],
     schedules: [],
@@ -48,7 +51,7 @@ function build(...plugins: LoadedPlugin[]) {
     ports: { http: 80, https: 443 },
     chosen: () => undefined,
     isInstalled: () => true,
-    onBlame: () => {},
+    onThrown: () => {},
   });
 }
 

@@ -1,6 +1,7 @@
 import type {
   AccountOfUser,
   LimitSource,
+  Manifest,
   Meter,
   Migration,
   ObjectType,
@@ -17,11 +18,13 @@ import { createHookTable, type HookTable } from "../hooks/hook-table.ts";
 import type { RegisteredSchedule } from "../jobs/schedules.ts";
 import { createRegistry } from "../operations/routes.ts";
 import type { DeclaredPluginSettings } from "../settings/plugin-settings.ts";
-import { createSlotTable, type SlotTable } from "../slots/slot-table.ts";
+import { createSlotTable, type SlotTable, type SlotTableInput } from "../slots/slot-table.ts";
 import type { RegisteredTask } from "../tasks/run-task.ts";
+import { Calls } from "./calls.ts";
 import { byId, Collected, type Owned, only } from "./contributions.ts";
 import type { LoadedPlugin } from "./load.ts";
 import { PluginProblems } from "./manifest.ts";
+import { watchProvider } from "./watch-provider.ts";
 
 /** The services one plugin sees: its own, those other plugins publish, and the kernel's. */
 export interface PluginServices {
@@ -53,16 +56,31 @@ export interface Generation {
   readonly migrations: readonly Owned<readonly Migration[]>[];
   /** In the order they must be run. */
   readonly upgrades: readonly RegisteredUpgrade[];
+  /** The calls that run on it. */
+  readonly calls: Calls;
+  /** The plugin that declared an operation; undefined for one of the kernel's. */
+  ownerOf(operationId: string): string | undefined;
+  /** How many of each kind a plugin contributes. */
+  contributionsOf(plugin: string): Readonly<Record<string, number>>;
+  /** The plugin that declared a slot. */
+  slotOwner(slot: string): string | undefined;
   /** Services as the plugin that declared this operation sees them. */
   servicesFor(operationId: string): PluginServices;
 }
+
+/** Asked by services that are registered before the generation they belong to is complete. Throws until it is. */
+export type OwnGeneration = () => Generation;
 
 export interface GenerationOptions {
   readonly plugins: readonly LoadedPlugin[];
   /** The kernel's services. */
   readonly root: Container;
+  /** Registers the kernel's services that ask the generation they are used in. */
+  readonly sharedServices: (shared: Container, generation: OwnGeneration) => void;
   /** Registers the services a plugin has for itself in its container. */
-  readonly ownServices: (own: Container, plugin: string) => void;
+  readonly ownServices: (own: Container, plugin: string, generation: OwnGeneration) => void;
+  /** Ids of plugins that `before` and `after` of a tap may name besides those that are part of it. */
+  readonly known: readonly string[];
   /** Operations of the kernel's own rooms. */
   readonly operations: readonly Operation[];
   readonly migrations: readonly Owned<readonly Migration[]>[];
@@ -72,20 +90,25 @@ export interface GenerationOptions {
   /** The public ports of the host. */
   readonly ports: SidePorts;
   readonly chosen: (option: string) => string | undefined;
-  readonly isInstalled: (plugin: string) => boolean;
-  readonly onBlame: (plugin: string, hookId: string, error: unknown) => void;
+  /** True when everything a plugin's manifest names under `packages` is there. */
+  readonly isInstalled: (manifest: Manifest) => boolean;
+  /** Places of the side ports of a slot's providers. Left out: by the order of their ids. */
+  readonly sidePlaces?: SlotTableInput["sidePlaces"];
+  /** Called with what a tap or a provider threw that it may not; `where` says which. Must not throw. */
+  readonly onThrown: (plugin: string, where: string, error: unknown) => void;
 }
 
 /** What the plugins said, and where each finds its services. */
 interface Contributed {
   readonly collected: Collected;
+  readonly own: { generation?: Generation };
   servicesOf(plugin: string): PluginServices;
 }
 
 /** Composes the contributions of all plugins and checks them as a whole. Throws everything that is wrong at once. */
 export function buildGeneration(options: GenerationOptions): Generation {
   const problems: string[] = [];
-  const { collected, servicesOf } = contribute(options, problems);
+  const { collected, own, servicesOf } = contribute(options, problems);
   const objects = byId(collected.objects, (type) => type.type, "object", problems);
   const meters = byId(collected.meters, (meter) => meter.id, "meter", problems);
   const settings = byId(collected.settings, (setting) => setting.key, "setting", problems);
@@ -104,7 +127,7 @@ export function buildGeneration(options: GenerationOptions): Generation {
   checkObjects(operations, objects, problems);
   if (problems.length > 0 || !operations || !hooks || !slots) throw new PluginProblems(problems);
   const ownerOf = new Map(collected.operations.map(({ plugin, value }) => [value.id, plugin]));
-  return {
+  const generation: Generation = {
     plugins: options.plugins,
     operations,
     hooks,
@@ -121,21 +144,34 @@ export function buildGeneration(options: GenerationOptions): Generation {
     tasks: new Map(tasks.map(({ plugin, value }) => [value.id, { plugin, task: value, use: servicesOf(plugin).use }])),
     migrations: [...options.migrations, ...collected.migrations],
     upgrades: collected.upgrades.map((owned) => ({ ...owned, services: servicesOf(owned.plugin) })),
+    calls: new Calls(),
+    ownerOf: (operationId) => ownerOf.get(operationId),
+    contributionsOf: (plugin) => collected.countsOf(plugin),
+    slotOwner: (slot) => collected.slots.find(({ value }) => value.id === slot)?.plugin,
     servicesFor: (operationId) => servicesOf(ownerOf.get(operationId) ?? "kernel"),
   };
+  own.generation = generation;
+  return generation;
 }
 
 function ofKernel<T>(value: T): Owned<T> {
   return { plugin: "kernel", value };
 }
 
-function contribute({ plugins, root, ownServices }: GenerationOptions, problems: string[]): Contributed {
+function contribute(options: GenerationOptions, problems: string[]): Contributed {
+  const { plugins, root, ownServices, sharedServices } = options;
+  const made: Contributed["own"] = {};
+  const current = () => {
+    if (!made.generation) throw new Error("the generation is not complete yet");
+    return made.generation;
+  };
   const shared = root.child();
+  sharedServices(shared, current);
   const collected = new Collected();
   const containers = new Map<string, Container>();
   for (const { manifest, plugin } of plugins) {
     const own = shared.child();
-    ownServices(own, manifest.id);
+    ownServices(own, manifest.id, current);
     containers.set(manifest.id, own);
     try {
       plugin.contribute(collected.contributionsOf(manifest.id, own, shared));
@@ -148,15 +184,19 @@ function contribute({ plugins, root, ownServices }: GenerationOptions, problems:
     const known = services.get(plugin);
     if (known) return known;
     const container = containers.get(plugin) ?? shared;
-    const made: PluginServices = { use: (token) => container.use(token), find: (token) => container.find(token) };
-    services.set(plugin, made);
-    return made;
+    const found: PluginServices = { use: (token) => container.use(token), find: (token) => container.find(token) };
+    services.set(plugin, found);
+    return found;
   };
-  return { collected, servicesOf };
+  return { collected, own: made, servicesOf };
 }
 
-function hookTable({ onBlame, plugins }: GenerationOptions, { taps }: Collected): HookTable {
-  return createHookTable({ taps, onBlame, plugins: plugins.map((plugin) => plugin.manifest.id) });
+function hookTable({ known, onThrown, plugins }: GenerationOptions, { taps }: Collected): HookTable {
+  return createHookTable({
+    taps,
+    onBlame: onThrown,
+    plugins: [...known, ...plugins.map(({ manifest }) => manifest.id)],
+  });
 }
 
 function slotTable(options: GenerationOptions, collected: Collected, servicesOf: Contributed["servicesOf"]): SlotTable {
@@ -167,13 +207,21 @@ function slotTable(options: GenerationOptions, collected: Collected, servicesOf:
     slots: collected.slots.map((entry) => entry.value),
     providers: collected.providers.map(({ plugin, value }) => ({
       plugin,
-      entry: value,
+      entry: {
+        ...value,
+        create: (use) =>
+          watchProvider(value.create(use), (error) => options.onThrown(plugin, `provider ${value.slot}`, error)),
+      },
       sharesPorts: sharing.has(plugin),
       use: servicesOf(plugin).use,
     })),
     ports: options.ports,
     chosen: options.chosen,
-    installed: options.isInstalled,
+    installed: (id) => {
+      const plugin = options.plugins.find(({ manifest }) => manifest.id === id);
+      return plugin !== undefined && options.isInstalled(plugin.manifest);
+    },
+    ...(options.sidePlaces ? { sidePlaces: options.sidePlaces } : {}),
   });
 }
 

@@ -1,34 +1,24 @@
-import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import type { Plugin } from "@patchbay/sdk";
-import { type FoundPlugin, PluginProblems } from "./manifest.ts";
+import type { FoundPlugin } from "./manifest.ts";
 
 /** A plugin with its code. */
 export interface LoadedPlugin extends FoundPlugin {
   readonly plugin: Plugin;
 }
 
-/**
- * Imports the code of plugins, all at once. `entryOf` tells where it is. One that is no plugin stops the start, named with
- * all others that failed.
- */
-export async function loadPlugins(
-  found: readonly FoundPlugin[],
-  entryOf: (plugin: FoundPlugin) => string = (plugin) => join(plugin.dir, "index.ts"),
-): Promise<readonly LoadedPlugin[]> {
-  const problems: string[] = [];
-  const loaded = await Promise.all(
-    found.map(async (plugin) => {
-      try {
-        const module = (await import(pathToFileURL(entryOf(plugin)).href)) as { default?: Plugin };
-        if (module.default?.$type === "patchbay/plugin") return { ...plugin, plugin: module.default };
-        problems.push(`${plugin.manifest.id} has no default export made with definePlugin()`);
-      } catch (error) {
-        problems.push(`${plugin.manifest.id} cannot be imported: ${(error as Error).message}`);
-      }
-      return undefined;
-    }),
-  );
-  if (problems.length > 0) throw new PluginProblems(problems);
-  return loaded.filter((plugin): plugin is LoadedPlugin => plugin !== undefined);
+/** Imports the code of a plugin into this process. Rejects with the reason for people. `entry` is the file to import. */
+export async function importPlugin(found: FoundPlugin, entry: string): Promise<LoadedPlugin> {
+  const { id } = found.manifest;
+  let module: { default?: Plugin };
+  try {
+    module = (await import(pathToFileURL(entry).href)) as { default?: Plugin };
+  } catch (error) {
+    throw new Error(`${id} cannot be imported: ${(error as Error | undefined)?.message ?? String(error)}`, {
+      cause: error,
+    });
+  }
+  if (module.default?.$type !== "patchbay/plugin")
+    throw new Error(`${id} has no default export made with definePlugin()`);
+  return { ...found, plugin: module.default };
 }

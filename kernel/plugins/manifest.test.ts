@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, expect, it } from "vitest";
-import { findPlugins } from "./manifest.ts";
+import { readPlugins } from "./manifest.ts";
 
 let dir: string;
 beforeEach(() => {
@@ -17,11 +17,15 @@ function write(folder: string, patchbay: Record<string, unknown>, version = "1.2
 
 const notes = (more: Record<string, unknown> = {}) => ({ id: "notes", title: "Notes", sdk: "^1.0.0", ...more });
 
-it("finds plugins after those they require", async () => {
-  write("a", notes({ id: "aaa", requires: ["zzz"] }));
-  write("z", notes({ id: "zzz" }));
+it("finds the plugins of a folder, and those of none", async () => {
+  write("b", notes({ id: "bbb" }));
+  write("a", notes({ id: "aaa", requires: ["bbb"] }));
   mkdirSync(join(dir, "no-plugin"));
-  expect((await findPlugins([dir, join(dir, "missing")])).map(({ manifest }) => manifest.id)).toEqual(["zzz", "aaa"]);
+  expect(await readPlugins(dir)).toMatchObject([
+    { id: "aaa", problems: [], found: { version: "1.2.3", dir: join(dir, "a"), manifest: { requires: ["bbb"] } } },
+    { id: "bbb", problems: [] },
+  ]);
+  expect(await readPlugins(join(dir, "missing"))).toEqual([]);
 });
 
 it.each([
@@ -29,25 +33,19 @@ it.each([
   [{ sdk: "*" }, "notes needs an upper bound in its SDK range"],
   [{ sdk: ">=1.0.0" }, "notes needs an upper bound in its SDK range"],
   [{ sdk: "new" }, "notes names no valid SDK range"],
-  [{ requires: ["gone"] }, "notes requires gone, which is not there"],
   [{ surprise: 1 }, "invalid manifest"],
   [{ id: "No" }, "invalid manifest"],
-])("refuses %j", async (more, message) => {
+  [{ memoryMb: 1 }, "invalid manifest"],
+])("says what is wrong with %j, and reads the others", async (more, message) => {
   write("notes", notes(more));
-  await expect(findPlugins([dir])).rejects.toThrow(message);
+  write("other", notes({ id: "other" }));
+  const [bad, good] = await readPlugins(dir);
+  expect(bad).toMatchObject({ id: "notes", problems: [expect.stringContaining(message)] });
+  expect(good).toMatchObject({ id: "other", problems: [] });
 });
 
-it("refuses two plugins of one id, and plugins that require each other", async () => {
-  write("one", notes());
-  write("two", notes());
-  await expect(findPlugins([dir])).rejects.toThrow("plugin notes is there twice");
-  write("one", notes({ id: "one", requires: ["two"] }));
-  write("two", notes({ id: "two", requires: ["one"] }));
-  await expect(findPlugins([dir])).rejects.toThrow("one → two → one");
-});
-
-it("names everything that is wrong at once", async () => {
-  write("one", notes({ id: "one", sdk: "*" }));
-  write("two", notes({ id: "two", sdk: "^3.0.0" }));
-  await expect(findPlugins([dir])).rejects.toMatchObject({ problems: { length: 2 } });
+it.each(["{", "null", "[]"])("says so of a package.json that is %s", async (text) => {
+  write("notes", {});
+  writeFileSync(join(dir, "notes", "package.json"), text);
+  expect(await readPlugins(dir)).toMatchObject([{ id: "notes", found: undefined, problems: [expect.any(String)] }]);
 });

@@ -21,29 +21,32 @@ export class PluginProblems extends Error {
   }
 }
 
-/** Reads the manifests below these folders. A folder that is missing has no plugins. */
-export async function findPlugins(folders: readonly string[]): Promise<readonly FoundPlugin[]> {
-  const found: FoundPlugin[] = [];
-  const problems: string[] = [];
-  for (const folder of folders) {
-    const names = await readdir(folder).catch(() => [] as string[]);
-    for (const name of names.sort()) {
-      const text = await readFile(join(folder, name, "package.json"), "utf8").catch(() => undefined);
-      if (text === undefined) continue;
-      const read = readManifest(text, join(folder, name));
-      if (typeof read === "string") problems.push(read);
-      else if (found.some((other) => other.manifest.id === read.manifest.id)) {
-        problems.push(`plugin ${read.manifest.id} is there twice`);
-      } else found.push(read);
-    }
-  }
-  problems.push(...found.flatMap(incompatibilities));
-  if (problems.length > 0) throw new PluginProblems(problems);
-  return sortByRequirements(found);
+/** A folder with a package.json of a plugin, and what is wrong with it by itself. */
+export interface ReadPlugin {
+  /** Of its manifest; the folder's name when that cannot be read. */
+  readonly id: string;
+  readonly found: FoundPlugin | undefined;
+  readonly problems: readonly string[];
 }
 
-function readManifest(text: string, dir: string): FoundPlugin | string {
-  const json = JSON.parse(text) as { name?: string; version?: string; patchbay?: unknown };
+/** Reads the manifests below a folder, sorted by the names of theirs. A folder that is missing has no plugins. */
+export async function readPlugins(folder: string): Promise<readonly ReadPlugin[]> {
+  const read: ReadPlugin[] = [];
+  const names = await readdir(folder).catch(() => [] as string[]);
+  for (const name of names.sort()) {
+    const text = await readFile(join(folder, name, "package.json"), "utf8").catch(() => undefined);
+    if (text === undefined) continue;
+    const found = readManifest(text, join(folder, name));
+    if (typeof found === "string") read.push({ id: name, found: undefined, problems: [found] });
+    else read.push({ id: found.manifest.id, found, problems: incompatibilities(found) });
+  }
+  return read;
+}
+
+/** The plugin a package.json describes, or why it describes none. */
+export function readManifest(text: string, dir: string): FoundPlugin | string {
+  const json = parse(text);
+  if (!json) return `the package.json of ${dir} is no JSON object`;
   const parsed = v.safeParse(manifestSchema, json.patchbay);
   if (!parsed.success) {
     const rules = parsed.issues.map((issue) => `${v.getDotPath(issue) ?? "manifest"}: ${issue.message}`);
@@ -52,7 +55,17 @@ function readManifest(text: string, dir: string): FoundPlugin | string {
   return { manifest: parsed.output, version: json.version ?? "0.0.0", dir };
 }
 
-function incompatibilities({ manifest }: FoundPlugin): string[] {
+function parse(text: string): { name?: string; version?: string; patchbay?: unknown } | undefined {
+  try {
+    const json: unknown = JSON.parse(text);
+    return typeof json === "object" && json !== null ? json : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Why this panel's SDK is none for the plugin. */
+export function incompatibilities({ manifest }: FoundPlugin): string[] {
   const range = semver.validRange(manifest.sdk);
   if (range === null) return [`${manifest.id} names no valid SDK range`];
   // A range without an upper bound promises to work with contracts nobody has written yet.
@@ -61,31 +74,4 @@ function incompatibilities({ manifest }: FoundPlugin): string[] {
     return [`${manifest.id} is made for SDK ${manifest.sdk}, this is ${SDK_VERSION}`];
   }
   return [];
-}
-
-/** Plugins after those they require. Names every missing plugin and every cycle at once. */
-export function sortByRequirements(found: readonly FoundPlugin[]): readonly FoundPlugin[] {
-  const byId = new Map(found.map((plugin) => [plugin.manifest.id, plugin]));
-  const sorted: FoundPlugin[] = [];
-  const problems: string[] = [];
-  const state = new Map<string, "open" | "done">();
-  const visit = (plugin: FoundPlugin, path: readonly string[]) => {
-    const { id, requires } = plugin.manifest;
-    if (state.get(id) === "done") return;
-    if (state.get(id) === "open") {
-      problems.push(`plugins require each other: ${[...path, id].join(" → ")}`);
-      return;
-    }
-    state.set(id, "open");
-    for (const needed of requires) {
-      const other = byId.get(needed);
-      if (other) visit(other, [...path, id]);
-      else problems.push(`${id} requires ${needed}, which is not there`);
-    }
-    state.set(id, "done");
-    sorted.push(plugin);
-  };
-  for (const plugin of found) visit(plugin, []);
-  if (problems.length > 0) throw new PluginProblems(problems);
-  return sorted;
 }

@@ -1,4 +1,5 @@
 import {
+  conflict,
   type FieldError,
   type Intents,
   isPanelError,
@@ -20,6 +21,13 @@ export interface PluginSettingsOptions {
   readonly declared: () => DeclaredPluginSettings;
   /** Slots a plugin of the current generation provides. */
   readonly slotsOf: (plugin: string) => readonly string[];
+}
+
+export interface SettingsToSave {
+  /** By key; those that are not given stay. */
+  readonly values: Readonly<Record<string, string>>;
+  /** What the caller has read. Undefined: whatever it is now. */
+  readonly version?: string | undefined;
 }
 
 /** The settings each plugin has for itself. */
@@ -48,11 +56,25 @@ export class PluginSettingsRoom {
     return Object.fromEntries(entries) as Record<string, string>;
   }
 
-  async save(intents: Intents, plugin: string, values: Readonly<Record<string, string>>): Promise<void> {
+  async drop(intents: Intents, plugin: string): Promise<void> {
+    const { rows } = this.#options;
+    await rows.fresh();
+    await rows.drop(intents, rowKey(plugin, ""));
+  }
+
+  /** Other than before when a setting of the plugin was saved since. */
+  version(plugin: string): string {
+    return this.#options.rows.version(rowKey(plugin, ""));
+  }
+
+  async save(intents: Intents, plugin: string, { values, version }: SettingsToSave): Promise<void> {
     const { rows, slotsOf } = this.#options;
     const canonical = parseValues(this.#declared(plugin), values);
     // The commit before this change may still be on its way into memory.
     await rows.fresh();
+    if (version !== undefined && version !== this.version(plugin)) {
+      throw conflict("SETTINGS_CHANGED", "Somebody saved these settings meanwhile. Read them again first.");
+    }
     let changed = false;
     for (const [key, setting, value] of canonical) {
       changed = (await rows.set(intents, rowKey(plugin, key), { setting, value })) || changed;

@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import type { Intents, Setting } from "@patchbay/sdk";
 import type { Sealer, Storage } from "../storage/types.ts";
 
@@ -57,6 +58,13 @@ export class SettingRows {
     return this.saved(key) !== undefined || setting.default !== "" ? masked : "";
   }
 
+  /** Changes with everything that is saved under keys with this beginning, and tells nothing of it: secrets are sealed. */
+  version(prefix: string): string {
+    const rows = [...this.#known().values()].filter(({ key }) => key.startsWith(prefix));
+    const text = JSON.stringify(rows.map(({ key, value }) => [key, value]).sort());
+    return createHash("sha256").update(text).digest("hex").slice(0, 16);
+  }
+
   /** Saves a canonical value of a setting. A secret is sealed. Resolves with false when it is what is kept already. */
   async set(intents: Intents, key: string, { setting, value }: { setting: Setting; value: string }): Promise<boolean> {
     if (setting.secret !== true) return this.write(intents, key, value);
@@ -74,6 +82,11 @@ export class SettingRows {
     const unsaved = this.#unsaved.get(intents) ?? new Map<string, Row>();
     this.#unsaved.set(intents, unsaved.set(key, { id, key, value }));
     return true;
+  }
+
+  /** Forgets everything that is saved under keys with this beginning. */
+  async drop(intents: Intents, prefix: string): Promise<void> {
+    for (const { id, key } of this.#known().values()) if (key.startsWith(prefix)) await intents.delete("settings", id);
   }
 
   #current(intents: Intents, key: string): Row | undefined {

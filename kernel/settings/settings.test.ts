@@ -212,13 +212,35 @@ const saved = async () => {
   const rows = await storage.read.all<{ key: string; value: string }>("SELECT key, value FROM settings ORDER BY key");
   return Object.fromEntries(rows.map((row) => [row.key, row.value]));
 };
-const savePlugin = (plugin: string, values: Record<string, string>) =>
+const savePlugin = (plugin: string, values: Record<string, string>, version?: string) =>
   storage.change(async (change) => {
-    await settings.savePlugin(change.intents, plugin, values);
+    await settings.savePlugin(change.intents, plugin, { values, version });
     return change.marks;
   });
 
 describe("a setting of a plugin", () => {
+  it("is not saved over what somebody else saved meanwhile", async () => {
+    const version = settings.versionOfPlugin("dns-remote");
+    await savePlugin("dns-remote", { api_token: "S3CRET" }, version);
+    expect(settings.versionOfPlugin("dns-remote")).not.toBe(version);
+    await expect(savePlugin("dns-remote", { api_token: "0THER!" }, version)).rejects.toMatchObject({
+      status: 409,
+      code: "SETTINGS_CHANGED",
+    });
+    expect(settings.ofPlugin("dns-remote").get("api_token")).toBe("S3CRET");
+    await savePlugin("dns-remote", { api_token: "0THER!" }, settings.versionOfPlugin("dns-remote"));
+    expect(settings.ofPlugin("dns-remote").get("api_token")).toBe("0THER!");
+  });
+
+  it("is gone when its plugin is removed, and nobody else's", async () => {
+    await savePlugin("dns-remote", { api_token: "S3CRET" });
+    const before = await saved();
+    await storage.change((change) => settings.dropPlugin(change, "dns-remote"));
+    const left = Object.fromEntries(Object.entries(before).filter(([key]) => !key.startsWith("plugin:dns-remote:")));
+    expect(Object.keys(before).length).toBeGreaterThan(Object.keys(left).length);
+    expect(await saved()).toEqual(left);
+  });
+
   it("belongs to that plugin alone, is canonical, and is there after a restart", async () => {
     await savePlugin("dns-remote", { base_url: " https://other.test/x ", api_token: "S3CRET" });
     await settings.fresh();

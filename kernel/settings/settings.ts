@@ -8,27 +8,34 @@ import {
 } from "@patchbay/sdk";
 import type { Sealer, Storage } from "../storage/types.ts";
 import { checkProvider, nobody, unknownOption } from "./check.ts";
-import { type DeclaredPluginSettings, PluginSettingsRoom } from "./plugin-settings.ts";
+import { type DeclaredPluginSettings, PluginSettingsRoom, type SettingsToSave } from "./plugin-settings.ts";
 import { masked, SettingRows } from "./rows.ts";
 import type { SlotOption } from "./slot-option.ts";
 
-export interface SettingsOptions {
+/** What the plugins of a generation declare. */
+export interface SettingsDeclared {
+  /** Its settings, by key. */
+  readonly declared: () => ReadonlyMap<string, Setting>;
+  /** Its slots that have an option. */
+  readonly choices: () => readonly SlotOption[];
+  /** The settings its plugins have for themselves. */
+  readonly pluginSettings: () => DeclaredPluginSettings;
+  /** Slots a plugin of it provides. */
+  readonly slotsOf: (plugin: string) => readonly string[];
+}
+
+/** What is declared is that of the current generation. */
+export interface SettingsOptions extends SettingsDeclared {
   readonly storage: Storage;
   /** Seals the values of secret settings. */
   readonly sealer: Pick<Sealer, "seal" | "open">;
-  /** The settings of the current generation, by key. */
-  readonly declared: () => ReadonlyMap<string, Setting>;
-  /** The slots of the current generation that have an option. */
-  readonly choices: () => readonly SlotOption[];
-  /** The settings the plugins of the current generation have for themselves. */
-  readonly pluginSettings: () => DeclaredPluginSettings;
-  /** Slots a plugin of the current generation provides. */
-  readonly slotsOf: (plugin: string) => readonly string[];
 }
 
 /** Server options and the settings of plugins, kept in memory. `load` must have resolved before anything is read. */
 export interface Settings extends ServerOptions {
   load(): Promise<void>;
+  /** The same values as one generation sees them, whichever is current: a call in flight finds what it began with. */
+  within(declared: SettingsDeclared): Settings;
   /** Resolves when what is in memory includes every commit so far. Await it right after a change that saved an option. */
   fresh(): Promise<void>;
   /**
@@ -42,13 +49,18 @@ export interface Settings extends ServerOptions {
   shownOfPlugin(plugin: string): Readonly<Record<string, string>>;
   /**
    * Validates and writes settings of a plugin in the caller's change, and brings its providers up to date when something
-   * changed. Throws NOT_FOUND, and INVALID_INPUT that names `values.<key>`.
+   * changed. Throws NOT_FOUND, INVALID_INPUT that names `values.<key>`, SETTINGS_CHANGED (409) when the version is not the
+   * one that was given.
    */
-  savePlugin(intents: Intents, plugin: string, values: Readonly<Record<string, string>>): Promise<void>;
+  savePlugin(intents: Intents, plugin: string, wanted: SettingsToSave): Promise<void>;
+  /** Forgets what was saved of a plugin that is removed. */
+  dropPlugin(change: { readonly intents: Intents }, plugin: string): Promise<void>;
+  /** Changes whenever a setting of the plugin is saved. */
+  versionOfPlugin(plugin: string): string;
 }
 
 export function createSettings(options: SettingsOptions): Settings {
-  return new CachedSettings(options);
+  return new CachedSettings(options, new SettingRows(options.storage, options.sealer));
 }
 
 class CachedSettings implements Settings {
@@ -56,11 +68,15 @@ class CachedSettings implements Settings {
   readonly #rows: SettingRows;
   readonly #plugins: PluginSettingsRoom;
 
-  constructor(options: SettingsOptions) {
+  constructor(options: SettingsOptions, rows: SettingRows) {
     this.#options = options;
-    this.#rows = new SettingRows(options.storage, options.sealer);
+    this.#rows = rows;
     const { pluginSettings: declared, slotsOf } = options;
-    this.#plugins = new PluginSettingsRoom({ rows: this.#rows, declared, slotsOf });
+    this.#plugins = new PluginSettingsRoom({ rows, declared, slotsOf });
+  }
+
+  within(declared: SettingsDeclared): Settings {
+    return new CachedSettings({ ...this.#options, ...declared }, this.#rows);
   }
 
   load(): Promise<void> {
@@ -133,8 +149,16 @@ class CachedSettings implements Settings {
     return this.#plugins.shown(plugin);
   }
 
-  savePlugin(intents: Intents, plugin: string, values: Readonly<Record<string, string>>): Promise<void> {
-    return this.#plugins.save(intents, plugin, values);
+  savePlugin(intents: Intents, plugin: string, wanted: SettingsToSave): Promise<void> {
+    return this.#plugins.save(intents, plugin, wanted);
+  }
+
+  dropPlugin({ intents }: { readonly intents: Intents }, plugin: string): Promise<void> {
+    return this.#plugins.drop(intents, plugin);
+  }
+
+  versionOfPlugin(plugin: string): string {
+    return this.#plugins.version(plugin);
   }
 
   #choice(key: string): SlotOption | undefined {

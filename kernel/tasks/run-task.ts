@@ -36,6 +36,7 @@ export interface RunRooms {
   readonly logger: Logger;
   readonly log: TaskLog;
   readonly audit: Pick<Audit, "append">;
+  readonly onThrown?: (plugin: string, where: string, error: unknown) => void;
 }
 
 export interface TaskRun {
@@ -81,6 +82,7 @@ async function attempt(rooms: RunRooms, { registered, job, signal }: TaskRun): P
     if (signal.aborted) throw error;
     if (isUndone(error)) return { state: "undone", error: error.message };
     if (isPanelError(error)) return { state: "failed", error: error.publicMessage };
+    rooms.onThrown?.(registered.plugin, registered.task.id, error);
     const facts = { task: registered.task.id, operation: job.operation, error };
     rooms.logger.error("a task failed", { ...facts, stack: (error as Error | undefined)?.stack });
     return { state: "failed", error: `The panel failed. Its log has more under ${job.operation}.` };

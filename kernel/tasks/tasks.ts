@@ -15,6 +15,8 @@ export interface TasksOptions {
   readonly audit: Pick<Audit, "append">;
   /** The tasks of the current generation, by id. */
   readonly declared: () => ReadonlyMap<string, RegisteredTask>;
+  /** Called with what a task threw that it may not. Must not throw. */
+  readonly onThrown?: (plugin: string, where: string, error: unknown) => void;
   readonly timing?: Partial<WorkerTiming>;
 }
 
@@ -34,7 +36,10 @@ export interface Tasks {
    * Throws for a task that no plugin has declared.
    */
   begin(change: Change, request: TaskRequest): Promise<void>;
-  /** Begins to work off what is queued, also what a kernel before this one had begun. */
+  /**
+   * Begins to work off what is queued, also what a kernel before this one had begun. Called again when other tasks are
+   * declared: what is queued of one that nobody declares any more waits until it is back.
+   */
   start(): void;
   /** Looks for work now: held jobs were released. */
   wake(): void;
@@ -73,7 +78,12 @@ class TaskRoom implements Tasks {
   }
 
   start(): void {
-    for (const id of this.#options.declared().keys()) this.#queue(id).start();
+    const declared = this.#options.declared();
+    for (const id of declared.keys()) this.#queue(id).start();
+    for (const [id, queue] of this.#queues) {
+      if (declared.has(id)) queue.take(queueName(id), (job, signal) => this.#run(id, job as TaskJob, signal));
+      else queue.leave(queueName(id));
+    }
   }
 
   wake(): void {
@@ -89,7 +99,7 @@ class TaskRoom implements Tasks {
     if (known) return known;
     const { storage, clock, ids, logger } = this.#options;
     const made = createJobs({ storage, clock, ids, logger, timing: { ...timing, ...this.#options.timing } });
-    made.handle(queueName(id), (job, signal) => this.#run(id, job as TaskJob, signal));
+    made.take(queueName(id), (job, signal) => this.#run(id, job as TaskJob, signal));
     this.#queues.set(id, made);
     return made;
   }
