@@ -2,9 +2,14 @@ import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameS
 import { basename, dirname, join, relative } from "node:path";
 import { pathToFileURL } from "node:url";
 import { listPlugins, root } from "./checkout.mjs";
+import { buildPackages, linkPackages } from "./packages.mjs";
 
 /** Run on being loaded, each in a process of its own. */
-const programs = { "kernel/main": "kernel/main.ts", "helper/tenant": "kernel/helper/tenant.ts" };
+const programs = {
+  "kernel/main": "kernel/main.ts",
+  "helper/tenant": "kernel/helper/tenant.ts",
+  "isolation/guest": "kernel/isolation/guest.ts",
+};
 
 /** Export `main(argv)`. */
 const commands = {
@@ -99,7 +104,7 @@ function* listFiles(folder) {
   for (const entry of readdirSync(folder, { withFileTypes: true })) {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* listFiles(path);
-    else yield path;
+    else if (entry.isFile()) yield path;
   }
 }
 
@@ -114,8 +119,11 @@ function removeEmptyFolders(folder) {
   if (readdirSync(folder).length === 0) rmdirSync(folder);
 }
 
-// File by file and by rename: a panel that is running from this folder never sees half a file, and unchanged files stay.
-function replaceFolder(fresh, target) {
+/**
+ * Makes `target` what `fresh` is, which is used up. File by file and by rename: a panel that is running from this folder never
+ * sees half a file, and unchanged files stay.
+ */
+export function replaceFolder(fresh, target) {
   const kept = new Set();
   const chunksFirst = [...listFiles(fresh)].sort(
     (a, b) => Number(b.includes("/chunks/")) - Number(a.includes("/chunks/")),
@@ -135,7 +143,9 @@ export async function buildDist(base = root) {
   const fresh = join(base, `.dist-${process.pid}`);
   try {
     await bundle(base, fresh);
+    await buildPackages(base, join(fresh, "packages"));
     replaceFolder(fresh, join(base, "dist"));
+    linkPackages(join(base, "dist", "packages"));
   } finally {
     rmSync(fresh, { recursive: true, force: true });
   }

@@ -24,11 +24,20 @@ function put(path: string, text: string) {
 
 beforeEach(() => {
   root = mkdtempSync(join(tmpdir(), "patchbay-build-"));
-  put("package.json", '{ "type": "module" }');
+  put("package.json", '{ "type": "module", "version": "1.2.3", "engines": { "node": ">=20" } }');
   put(
     "sdk/package.json",
-    '{ "name": "@patchbay/sdk", "type": "module", "exports": { ".": { "source": "./index.ts" } } }',
+    JSON.stringify({
+      name: "@patchbay/sdk",
+      version: "1.1.0",
+      type: "module",
+      exports: { ".": { source: "./index.ts" } },
+      peerDependencies: { knex: "3.3.0", valibot: "1.5.0" },
+    }),
   );
+  put("kernel/package.json", '{ "name": "@patchbay/kernel", "type": "module" }');
+  put("node_modules/vitest/package.json", '{ "version": "4.0.0" }');
+  for (const file of ["sdk/testing/run.mjs", "bin/package.mjs", "bootstrap/node-version.mjs"]) put(file, "export {};");
   put("sdk/index.ts", "export class Shared { readonly own: number = 1; }");
   put("kernel/auth/hash-worker.mjs", "export {};");
   put("kernel/auth/passwords.ts", 'export const worker = new URL("./hash-worker.mjs", import.meta.url);');
@@ -64,6 +73,24 @@ describe("buildDist", () => {
     await buildDist(root);
     expect(existsSync(join(root, "dist/plugins"))).toBe(false);
     expect(statSync(same).ino).toBe(before);
+  });
+
+  it("builds what installed plugins import: the sdk, and contracts that find each other in one package", async () => {
+    put("plugins/notes/contract.ts", 'export { Shared } from "@patchbay/sdk"; export const notes = "notes";');
+    put("plugins/tags/package.json", '{ "name": "@patchbay/tags", "type": "module" }');
+    put("plugins/tags/contract.ts", 'export { notes as all } from "@patchbay/notes/contract";');
+    await buildDist(root);
+    const text = readFileSync(join(root, "dist/packages/kernel/contracts/tags/contract.js"), "utf8");
+    expect(text).toContain('from "@patchbay/kernel/contracts/notes"');
+    const { all, Shared } = await load("packages/kernel/contracts/tags/contract.js").then(async (tags) => ({
+      ...tags,
+      ...(await load("packages/sdk/index.js")),
+    }));
+    expect(all).toBe("notes");
+    expect((await load("packages/kernel/contracts/notes/contract.js")).Shared).toBe(Shared);
+    const read = (name: string) => JSON.parse(readFileSync(join(root, "dist/packages", name, "package.json"), "utf8"));
+    expect(read("kernel")).toMatchObject({ version: "1.2.3", dependencies: { "@patchbay/sdk": "1.1.0" } });
+    expect(read("sdk").exports["."]).toEqual({ types: "./index.d.ts", default: "./index.js" });
   });
 
   it("leaves dist/ as it was when the sources do not build", async () => {

@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { root, SetupError } from "./checkout.mjs";
 import { setUp } from "./setup.mjs";
+import { withSetupLock } from "./setup-lock.mjs";
 
 /** Runs a program of `dist/` in this very process, so that our pid and the signals sent to it are the program's. */
 async function runProgram(name, args) {
@@ -37,6 +38,14 @@ const commands = {
   async gen(args) {
     await setUp();
     await runProgram("cli/gen", args);
+    const { genSurface } = await import("./surface.mjs");
+    const code = await genSurface({ check: args.includes("--check") });
+    if (code !== 0) process.exitCode = code;
+  },
+  async pack() {
+    await setUp();
+    const { packPackages } = await import("./pack.mjs");
+    await withSetupLock(packPackages);
   },
   async ci() {
     await setUp({ daemons: true, tools: true });

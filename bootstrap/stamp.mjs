@@ -39,7 +39,8 @@ export function dependencyStamp(base = root) {
 }
 
 function listSources(base) {
-  const files = [join(base, "bootstrap", "build.mjs"), join(base, "package-lock.json")];
+  const own = ["bootstrap/build.mjs", "bootstrap/packages.mjs", "bootstrap/node-version.mjs", "bin/package.mjs"];
+  const files = [...own, "package.json", "package-lock.json"].map((name) => join(base, name)).filter(existsSync);
   for (const folder of ["sdk", "kernel", "plugins", "test/bench"]) {
     if (existsSync(join(base, folder))) files.push(...walk(join(base, folder)));
   }

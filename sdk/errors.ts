@@ -11,6 +11,7 @@ export interface FieldError {
   readonly message: string;
 }
 
+/** What a `PanelError` says besides its code. */
 export interface PanelErrorOptions {
   readonly status: number;
   /** What happened, to which object, and what to do. No secrets, no submitted values, no paths of the server. */
@@ -62,12 +63,26 @@ export function isPanelError(error: unknown): error is PanelError {
   return typeof error === "object" && error !== null && (error as { [brand]?: boolean })[brand] === true;
 }
 
-/** 404 for an object that does not exist or that the caller may not see: the two look the same. */
+/**
+ * 404 for an object that does not exist or that the caller may not see: the two look the same.
+ *
+ * @example
+ * const findNote = async (read: Read, id: number) => {
+ *   const row = await read.get<{ text: string }>("SELECT text FROM notes WHERE id = ?", [id]);
+ *   if (row === undefined) throw notFound("Note");
+ *   return row;
+ * };
+ */
 export function notFound(object: string): PanelError {
   return new PanelError("NOT_FOUND", { status: 404, message: `${object} not found` });
 }
 
-/** 400 for one field that broke one rule. */
+/**
+ * 400 for one field that broke one rule which no schema can know.
+ *
+ * @example
+ * if (process.uptime() < 1) throw invalid("php_version", "unavailable", "This version is not installed.");
+ */
 export function invalid(field: string, code: string, message: string): PanelError {
   return new PanelError("INVALID_INPUT", {
     status: 400,
@@ -76,12 +91,22 @@ export function invalid(field: string, code: string, message: string): PanelErro
   });
 }
 
-/** 409 with a code of its own. */
+/**
+ * 409 with a code of its own.
+ *
+ * @example
+ * throw conflict("NOTE_PINNED", "This note is pinned; take the pin away first.");
+ */
 export function conflict(code: string, message: string): PanelError {
   return new PanelError(code, { status: 409, message });
 }
 
-/** 403 with a code of its own. */
+/**
+ * 403 with a code of its own.
+ *
+ * @example
+ * throw forbidden("NOTE_LOCKED", "Only an admin changes a locked note.");
+ */
 export function forbidden(code: string, message: string): PanelError {
   return new PanelError(code, { status: 403, message });
 }
@@ -92,8 +117,17 @@ export function forbidden(code: string, message: string): PanelError {
  */
 export type ProviderErrorKind = "unsupported" | "invalid" | "conflict" | "unavailable" | "terminal";
 
-/** The only error a provider (or the helper on its behalf) throws. `message` may be shown to an admin. */
+const providerBrand = Symbol.for("patchbay.provider-error");
+
+/**
+ * The only error a provider (or the helper on its behalf) throws. `message` may be shown to an admin. One of any copy of the
+ * SDK is `instanceof` it: a plugin and the panel need not share a copy.
+ *
+ * @example
+ * throw new ProviderError("unavailable", "the name server does not answer", { output: "connection refused" });
+ */
 export class ProviderError extends Error {
+  readonly [providerBrand] = true;
   readonly kind: ProviderErrorKind;
   /** For operators: what the daemon printed, bounded. Never sent to tenants. */
   readonly output: string;
@@ -103,5 +137,11 @@ export class ProviderError extends Error {
     this.name = "ProviderError";
     this.kind = kind;
     this.output = options.output ?? "";
+  }
+
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return (
+      typeof error === "object" && error !== null && (error as { [providerBrand]?: boolean })[providerBrand] === true
+    );
   }
 }

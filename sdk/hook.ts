@@ -13,6 +13,17 @@ export interface Hook<K extends HookKind, P> {
   readonly payload?: P;
 }
 
+/**
+ * Declares a hook. Its owner exports it in `contract.ts`, says there when it fires and what failure means, and runs it
+ * (`ctx.run`, `ctx.emit`); others take part with `to.tap()`.
+ *
+ * @example
+ * const noteAdded = defineHook<"notify", { id: number; text: string }>("notify", "notes.added");
+ * const add = async (ctx: ChangeContext, text: string) => {
+ *   const { id } = await ctx.intents.insert("notes", { text });
+ *   await ctx.emit(noteAdded, { id, text });
+ * };
+ */
 export function defineHook<K extends HookKind, P>(kind: K, id: string): Hook<K, P> {
   return { kind, id };
 }
@@ -32,25 +43,47 @@ export interface TapOrder {
   readonly after?: readonly string[];
 }
 
+/** What a tap gets besides the payload. */
 export interface TapContext {
   /** Aborted when the hook's deadline passes (2 s for veto and transform, 10 s for guarded, 30 s for notify). */
   readonly signal: AbortSignal;
 }
 
+/** What a tap answers: of a veto why not, of a transform the next value, of the others nothing. */
 export type TapResult<K extends HookKind, P> = K extends "veto" ? Denial | undefined : K extends "transform" ? P : void;
 
+/** One plugin's part in a hook. */
 export type Tap<K extends HookKind, P> = (payload: P, ctx: TapContext) => Promise<TapResult<K, P>>;
 
-/** Every change has a veto hook of this name. Its payload is the parsed input without secrets, and the caller. */
+/**
+ * Every change has a veto hook of this name. Its payload is the parsed input without secrets, and the caller.
+ *
+ * @example
+ * export default definePlugin((to) => {
+ *   to.tap(beforeHook("domains.add"), async ({ input }) => {
+ *     const isOurs = String(input.domain).endsWith(".example.org");
+ *     return isOurs ? { code: "DOMAIN_OURS", message: "Names below example.org are ours." } : undefined;
+ *   });
+ * });
+ */
 export function beforeHook(operationId: string): Hook<"veto", BeforeChange> {
   return defineHook("veto", `${operationId}.before`);
 }
 
-/** Every change has a transform hook of this name. Its value is the input; it is parsed again after every tap. */
+/**
+ * Every change has a transform hook of this name. Its value is the parsed input without secrets; it is parsed again after every
+ * tap. A tap can neither set a secret nor change which object the operation is about.
+ *
+ * @example
+ * export default definePlugin((to) => {
+ *   to.tap(inputHook("accounts.create"), async (input) => ({ ...input, php_version: input.php_version ?? "8.2" }));
+ * });
+ */
 export function inputHook(operationId: string): Hook<"transform", Record<string, unknown>> {
   return defineHook("transform", `${operationId}.input`);
 }
 
+/** Payload of the veto hook of a change. */
 export interface BeforeChange {
   readonly input: Readonly<Record<string, unknown>>;
   readonly caller: { readonly userId: number | null; readonly username: string; readonly role: string };

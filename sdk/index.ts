@@ -1,5 +1,6 @@
 export * from "./errors.ts";
 export * from "./hook.ts";
+export * from "./kernel-hooks.ts";
 export * from "./manifest.ts";
 export * from "./operation.ts";
 export * from "./plugin.ts";
@@ -8,6 +9,7 @@ export * from "./schema/index.ts";
 export * from "./services.ts";
 export * from "./slot.ts";
 export * from "./storage.ts";
+export * from "./store.ts";
 export * from "./task.ts";
 export * from "./token.ts";
 export * from "./version.ts";

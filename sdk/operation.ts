@@ -5,6 +5,7 @@ import type { Db, Intents, Read } from "./storage.ts";
 import type { Task } from "./task.ts";
 import type { Token } from "./token.ts";
 
+/** A valibot schema that makes a `T` of anything. */
 export type Schema<T = unknown> = v.GenericSchema<unknown, T>;
 
 /**
@@ -123,9 +124,20 @@ export interface ChangeOperation<I, O, P = unknown> extends OperationBase<I, O> 
   readonly secretOutput?: boolean;
 }
 
+/** An operation, whatever it does. Made with `defineQuery` or `defineChange`. */
 export type Operation<I = unknown, O = unknown> = QueryOperation<I, O> | ChangeOperation<I, O>;
 
-/** Declares an operation that reads. Input and output types follow from the schemas. */
+/**
+ * Declares an operation that reads. Input and output types follow from the schemas.
+ *
+ * @example
+ * const getNote = defineQuery({
+ *   id: "notes.get", summary: "A note", rate: "standard",
+ *   access: { callers: ["admin"] },
+ *   input: v.strictObject({ key: text(1, 50) }), output: v.strictObject({ note: v.unknown() }),
+ *   handle: async (input, ctx) => ({ note: await ctx.use(Store).get(input.key) }),
+ * });
+ */
 export function defineQuery<IS extends Schema, OS extends Schema>(
   spec: Omit<QueryOperation<v.InferOutput<IS>, v.InferOutput<OS>>, "input" | "output" | "method" | "audit"> & {
     readonly input: IS;
@@ -140,11 +152,11 @@ export function defineQuery<IS extends Schema, OS extends Schema>(
  * Declares an operation that changes something.
  *
  * @example
- * defineChange({
+ * const addNote = defineChange({
  *   id: "notes.add", method: "POST", summary: "Add a note", rate: "standard",
  *   access: { callers: ["admin"] },
  *   input: v.strictObject({ text: text(1, 200) }), output: v.strictObject({ id: v.number() }),
- *   handle: (input, ctx) => ctx.intents.insert("notes", { text: input.text }),
+ *   handle: async (input, ctx) => ({ id: (await ctx.intents.insert("notes", { text: input.text })).id }),
  * });
  */
 export function defineChange<IS extends Schema, OS extends Schema, P = undefined>(
@@ -156,7 +168,12 @@ export function defineChange<IS extends Schema, OS extends Schema, P = undefined
   return { ...spec, audit: "change" } as unknown as Operation;
 }
 
-/** Where an operation is served: `domains.add` → `/api/domains/add`. */
+/**
+ * Where an operation is served: `domains.add` → `/api/domains/add`.
+ *
+ * @example
+ * const path: string = pathOf("domains.add");
+ */
 export function pathOf(operationId: string): string {
   return `/api/${operationId.replace(".", "/")}`;
 }

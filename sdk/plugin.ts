@@ -16,6 +16,7 @@ export interface ObjectType {
   owner(read: Read, id: number): Promise<ObjectOwner | undefined>;
 }
 
+/** Whom an object belongs to. */
 export interface ObjectOwner {
   readonly accountId: number;
   /** The login of the account's holder. */
@@ -75,7 +76,22 @@ export interface Upgrade {
   run(change: ChangeContext): Promise<boolean>;
 }
 
-/** A server option beside the slots' own. Values are strings; `schema` parses and canonicalises them. */
+/**
+ * A server option beside the slots' own, or a setting of one plugin. Values are strings; `schema` parses and canonicalises
+ * them.
+ *
+ * @example
+ * const days: Setting = { key: "days", title: "Days to keep notes", schema: v.pipe(v.string(), v.regex(/^[0-9]{1,4}$/)), default: "30" };
+ * export default definePlugin((to) => {
+ *   to.pluginSetting(days);
+ *   to.pluginSetting({ key: "token", title: "Access token", schema: v.string(), default: "", secret: true });
+ *   to.schedule({
+ *     id: "notes.sweep",
+ *     cron: "0 3 * * *",
+ *     run: async (use) => use(Logger).info("sweeping", { days: use(PluginSettings).get("days") }),
+ *   });
+ * });
+ */
 export interface Setting {
   readonly key: string;
   readonly title: string;
@@ -90,29 +106,79 @@ export interface Setting {
  * Everything declared disappears when the plugin is disabled; there is nothing to take back by hand.
  */
 export interface Contributions {
+  /**
+   * A service by token. The function may be kept; it must not be called before something runs, because services are made on
+   * first use.
+   */
   readonly use: <T>(token: Token<T>) => T;
+  /** A use case, made with `defineQuery` or `defineChange`: a route, a CLI command, an entry in OpenAPI and the matrix of permissions. */
   operation(operation: Operation): void;
+  /**
+   * Tables of its own, step by step. Applied when the plugin takes part for the first time and after each update.
+   *
+   * @isolation kernel
+   */
   migrations(steps: readonly Migration[]): void;
+  /**
+   * A capability that backends fill.
+   *
+   * @isolation kernel
+   */
   slot<U extends Unit>(slot: Slot<U>): void;
+  /** A backend of a slot, also named in the manifest's `provides`. */
   provider<U extends Unit>(entry: ProviderEntry<U>): void;
+  /**
+   * A kind of object that belongs to accounts, for `access.object` of operations.
+   *
+   * @isolation kernel
+   */
   object(type: ObjectType): void;
+  /**
+   * A countable thing that packages may limit, for `quota` of operations.
+   *
+   * @isolation kernel
+   */
   meter(meter: Meter): void;
+  /**
+   * Where limits come from. The plugin that owns the packages declares it.
+   *
+   * @isolation kernel
+   */
   limits(source: LimitSource): void;
+  /**
+   * For which account a user logs in. The plugin that owns the accounts declares it.
+   *
+   * @isolation kernel
+   */
   accountOfUser(source: AccountOfUser): void;
+  /** Takes part in a hook that somebody published. In a process of its own: `veto`, `transform` and `notify` alone. */
   tap<K extends HookKind, P>(hook: Hook<K, P>, tap: Tap<K, P>, order?: TapOrder): void;
+  /** A job that runs by the clock. */
   schedule(schedule: Schedule): void;
+  /** A server option for admins, shown and saved with `system/server-options` and `system/save-option`, read through `ServerOptions`. */
   setting(setting: Setting): void;
   /**
    * A setting of this plugin alone, saved with `plugins/save-settings` and read through `PluginSettings`. Its key is unique
    * within the plugin. Saving one brings the bases of the plugin's providers up to date.
    */
   pluginSetting(setting: Setting): void;
+  /** A long piece of work that a change of this plugin may start with `ctx.start()`. */
   task<P>(task: Task<P>): void;
+  /**
+   * What brings rows from before an update up to date.
+   *
+   * @isolation kernel
+   */
   upgrade(step: Upgrade): void;
-  /** Publishes a service for the plugins that require this one. Created once per generation, on first use. */
+  /**
+   * Publishes a service for the plugins that require this one. Created once per generation, on first use.
+   *
+   * @isolation kernel
+   */
   service<T>(token: Token<T>, create: (use: <S>(token: Token<S>) => S) => T): void;
 }
 
+/** A plugin's definition. Made with `definePlugin`. */
 export interface Plugin {
   readonly $type: "patchbay/plugin";
   readonly version: 1;
@@ -123,7 +189,9 @@ export interface Plugin {
  * The default export of a plugin's `index.ts`.
  *
  * @example
- * export default definePlugin((to) => { to.operation(addNote); });
+ * export default definePlugin((to) => {
+ *   to.schedule({ id: "notes.sweep", cron: "0 3 * * *", run: async (use) => use(Logger).info("sweeping") });
+ * });
  */
 export function definePlugin(contribute: (to: Contributions) => void): Plugin {
   return { $type: "patchbay/plugin", version: 1, contribute };

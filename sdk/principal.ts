@@ -1,7 +1,9 @@
+/** Roles of logins, the mightiest first. */
 export const roles = ["admin", "reseller", "user"] as const;
+/** What a login may be. */
 export type Role = (typeof roles)[number];
 
-/** Who is calling. Made by `authenticate()` and by nothing else. */
+/** Who is calling. Made by `authenticate()` and by nothing else, except for `asPlugin`. */
 export interface Principal {
   /** Null for a caller without a login (`anonymous`) and for the panel itself (`system`). */
   readonly userId: number | null;
@@ -21,3 +23,21 @@ export interface Principal {
   readonly ip: string;
   readonly userAgent: string;
 }
+
+/**
+ * For `Invoker`: the plugin calls in its own name, because nobody asked it to (a schedule, a tap). A plugin in a process of
+ * its own may call only what its manifest lists in `grants.invoke`.
+ */
+export const asPlugin: Principal = Object.freeze({
+  userId: null,
+  username: "system",
+  role: "system",
+  via: "system",
+  credentialId: null,
+  scopes: null,
+  accountId: null,
+  suspended: false,
+  impersonator: null,
+  ip: "",
+  userAgent: "",
+});

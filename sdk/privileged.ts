@@ -4,6 +4,7 @@
  * trees named here.
  */
 import * as v from "valibot";
+import { manifestSchema } from "./manifest.ts";
 
 const name = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9-]{0,40}$/));
 const plugin = name;
@@ -19,6 +20,7 @@ const transaction = v.pipe(v.string(), v.regex(/^[0-9a-f-]{36}$/));
 const username = v.pipe(v.string(), v.regex(/^[a-z][a-z0-9]{1,15}$/));
 const safeInt = (min: number, max: number) => v.pipe(v.number(), v.safeInteger(), v.minValue(min), v.maxValue(max));
 
+/** How a service is addressed, as a schema. */
 export const serviceName = v.strictObject({ plugin, service: name, instance: v.optional(instance) });
 const account = v.strictObject({
   username,
@@ -156,6 +158,51 @@ export const privilegedOps = {
     v.strictObject({ versions: v.record(v.string(), v.nullable(v.string())), installable: v.boolean() }),
   ),
 
+  /**
+   * From here on the grants of a plugin that an admin has installed and approved hold, and its directories are there; also
+   * after a restart of the helper. `terminal` for the id of a plugin that comes with the panel, for grants that are never
+   * given, and for those that only root may give unless root has approved exactly these on the server.
+   */
+  "plugin.admit": op(
+    v.strictObject({
+      manifest: v.strictObject({
+        id: plugin,
+        packages: v.pipe(manifestSchema.entries.packages, v.maxLength(32)),
+        grants: manifestSchema.entries.grants,
+      }),
+      version: v.pipe(v.string(), v.regex(/^[0-9A-Za-z.+-]{1,64}$/)),
+    }),
+    none,
+  ),
+  /**
+   * Ends the daemons of an installed plugin, takes its grants back and removes its configuration, run, log and state
+   * directories. Succeeds for one that is not admitted.
+   */
+  "plugin.forget": op(v.strictObject({ id: plugin }), none),
+
+  /**
+   * Starts the guest program for a plugin, as that plugin's own user. `entry`: absolute path of its code, in the plugin's own
+   * folder. `socket`: name of the kernel's socket below `<run>/plugins`. The token goes over standard input. A process that
+   * uses more than `memory_mb` is killed; all of them end with the kernel's line.
+   */
+  "plugin.start": op(
+    v.strictObject({
+      id: plugin,
+      entry: v.pipe(v.string(), v.maxLength(1024), v.startsWith("/")),
+      socket: v.pipe(v.string(), v.regex(/^[0-9a-f]{32}\.sock$/)),
+      token: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{43}$/)),
+      memory_mb: safeInt(64, 4096),
+    }),
+    v.strictObject({ pid: v.number() }),
+  ),
+  /** Kills a process of a plugin with everything it started. Answers when it is gone, also when it was so already. */
+  "plugin.stop": op(v.strictObject({ id: plugin, pid: safeInt(1, 2 ** 31) }), none),
+  /** Answers when the process is gone. `output`: the last of what it printed. */
+  "plugin.wait": op(
+    v.strictObject({ id: plugin, pid: safeInt(1, 2 ** 31) }),
+    v.strictObject({ how: v.picklist(["exited", "memory", "killed"]), detail: v.string(), output: v.string() }),
+  ),
+
   /** One FastCGI GET on a unix socket below the run directory. */
   "probe.fastcgi": op(
     v.strictObject({
@@ -166,8 +213,11 @@ export const privilegedOps = {
   ),
 } as const;
 
+/** Name of a privileged operation. */
 export type PrivilegedOp = keyof typeof privilegedOps;
+/** What a privileged operation is asked. */
 export type PrivilegedInput<K extends PrivilegedOp> = v.InferOutput<(typeof privilegedOps)[K]["input"]>;
+/** What a privileged operation answers. */
 export type PrivilegedOutput<K extends PrivilegedOp> = v.InferOutput<(typeof privilegedOps)[K]["output"]>;
 /** A service as the helper addresses it. */
 export type ServiceName = v.InferOutput<typeof serviceName>;

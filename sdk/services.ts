@@ -3,11 +3,13 @@ import type { Principal, Role } from "./principal.ts";
 import type { Db, Intents, Read } from "./storage.ts";
 import { token } from "./token.ts";
 
+/** The time, which tests may set. */
 export interface Clock {
   /** Milliseconds since 1970. */
   now(): number;
 }
 
+/** The panel's log. `fields` hold no secrets and no input. */
 export interface Logger {
   info(message: string, fields?: Readonly<Record<string, unknown>>): void;
   warn(message: string, fields?: Readonly<Record<string, unknown>>): void;
@@ -31,6 +33,7 @@ export interface HostInfo {
   readonly phpVersions: readonly string[];
 }
 
+/** What a daemon may listen on. */
 export type ServicePort =
   | "http"
   | "https"
@@ -45,6 +48,7 @@ export type ServicePort =
   | "mysql"
   | "postgresql";
 
+/** Directories of this host, absolute. */
 export interface HostPaths {
   /** A provider's configuration tree: `<etc>/<plugin id>`. */
   readonly etc: string;
@@ -82,8 +86,10 @@ export interface HostAccounts {
   pruneArchive(days: number): Promise<number>;
 }
 
+/** Whether a daemon runs. `failed`: it should, and does not. */
 export type ServiceState = "running" | "stopped" | "failed" | "unknown";
 
+/** A daemon and its state. */
 export interface ServiceStatus {
   /** `nginx`, `php-fpm@8.2-0`. */
   readonly name: string;
@@ -98,12 +104,14 @@ export interface Services {
   act(name: string, action: "start" | "stop" | "restart"): Promise<ServiceStatus>;
 }
 
+/** Hashes of passwords. */
 export interface Passwords {
   /** argon2id in PHC form. Runs outside the main pool; waits for a free place. Throws HASHING_BUSY (503) when the queue is full. */
   hash(password: string): Promise<string>;
   verify(hash: string, password: string): Promise<boolean>;
 }
 
+/** A login of the panel. */
 export interface PanelUser {
   readonly id: number;
   readonly username: string;
@@ -132,6 +140,7 @@ export interface Users {
   impersonate(db: Db, id: number, by: Principal): Promise<{ value: string; maxAgeSeconds: number }>;
 }
 
+/** A server option that chooses a backend. */
 export interface SlotChoice {
   /** Server option, `web_server`. */
   readonly option: string;
@@ -158,16 +167,19 @@ export interface ServerOptions {
   save(intents: Intents, key: string, value: string): Promise<void>;
 }
 
+/** How much of a limit is used. */
 export interface Usage {
   readonly used: number;
   /** Null: no limit. */
   readonly limit: number | null;
 }
 
+/** What accounts use of their packages. */
 export interface Quotas {
   usage(read: Read, accountId: number, meter: string): Promise<Usage>;
 }
 
+/** Which records of the audit log are wanted. */
 export interface AuditFilter {
   readonly user?: string;
   readonly action?: string;
@@ -179,6 +191,7 @@ export interface AuditFilter {
   readonly perPage: number;
 }
 
+/** One record of the audit log. */
 export interface AuditRecord {
   readonly id: number;
   readonly user_id: number | null;
@@ -190,6 +203,7 @@ export interface AuditRecord {
   readonly created_at: string;
 }
 
+/** The tamper-evident log of changes. */
 export interface AuditLog {
   query(read: Read, filter: AuditFilter): Promise<{ items: readonly AuditRecord[]; total: number }>;
 }
@@ -199,6 +213,7 @@ export interface Invoker {
   invoke(operationId: string, input: unknown, principal: Principal): Promise<unknown>;
 }
 
+/** What the panel says of itself. */
 export interface SystemFacts {
   readonly version: string;
   readonly gitCommit: string | null;
@@ -224,7 +239,8 @@ export interface Machine {
 
 /** Changes made by the panel itself, outside a request (schedules). One transaction; nothing is reconciled. */
 export interface Writes {
-  write<T>(work: (db: Db, intents: Intents) => Promise<T>): Promise<T>;
+  /** `emit` queues a notify hook in the transaction, as in a change. */
+  write<T>(work: (db: Db, intents: Intents, emit: ChangeContext["emit"]) => Promise<T>): Promise<T>;
 }
 
 /** What switching a slot to another backend would mean. */
@@ -242,6 +258,7 @@ export interface SwitchPreview {
   readonly warnings: readonly string[];
 }
 
+/** Something of one unit that a backend cannot do. */
 export interface UnitIssue {
   readonly unit: string;
   readonly field: string;
@@ -278,6 +295,7 @@ export interface BackendState {
   readonly installable: boolean;
 }
 
+/** The backends there are, and installing one. */
 export interface Backends {
   list(): Promise<readonly BackendState[]>;
   /** Starts a task that installs the backend's packages. Throws INVALID_INPUT, BACKEND_NOT_INSTALLABLE (409). */
@@ -304,6 +322,7 @@ export interface Wire {
   connect(port: ServicePort, signal: AbortSignal): Promise<WireStream>;
 }
 
+/** A connection to the plugin's own daemon. */
 export interface WireStream {
   write(bytes: Uint8Array): Promise<void>;
   /** Exactly `length` bytes. Rejects with ProviderError `unavailable` at the end of the stream or after 10 s. */
@@ -331,31 +350,105 @@ export interface PluginSettings {
   get(key: string): string;
 }
 
-/** The services every plugin can use. */
+/**
+ * The daemons of the panel.
+ *
+ * @isolation kernel
+ */
 export const Services = token<Services>("kernel.services");
+/** The time. */
 export const Clock = token<Clock>("kernel.clock");
+/** The panel's log. Each entry names the plugin. */
 export const Logger = token<Logger>("kernel.logger");
+/** Where things are on this host. */
 export const HostInfo = token<HostInfo>("kernel.host-info");
+/**
+ * OS accounts and their homes.
+ *
+ * @isolation kernel
+ */
 export const HostAccounts = token<HostAccounts>("kernel.host-accounts");
+/**
+ * Hashes passwords.
+ *
+ * @isolation kernel
+ */
 export const Passwords = token<Passwords>("kernel.passwords");
+/**
+ * Logins of the panel.
+ *
+ * @isolation kernel
+ */
 export const Users = token<Users>("kernel.users");
+/**
+ * Server options, and which backend serves which slot.
+ *
+ * @isolation kernel
+ */
 export const ServerOptions = token<ServerOptions>("kernel.server-options");
+/**
+ * What accounts use of their limits.
+ *
+ * @isolation kernel
+ */
 export const Quotas = token<Quotas>("kernel.quotas");
+/**
+ * The audit log, to be read.
+ *
+ * @isolation kernel
+ */
 export const AuditLog = token<AuditLog>("kernel.audit-log");
+/**
+ * Calls operations. In a process of its own: those in `grants.invoke`, on behalf of the principal of the call that is being
+ * answered, or in the plugin's own name.
+ */
 export const Invoker = token<Invoker>("kernel.invoker");
+/** What this panel is: version, addresses. */
 export const SystemFacts = token<SystemFacts>("kernel.system-facts");
-/** Prepared reads outside a change (schedules, providers). */
+/**
+ * Prepared reads outside a change (schedules, providers).
+ *
+ * @isolation kernel
+ */
 export const Reads = token<Read>("kernel.reads");
+/**
+ * The load of this machine.
+ *
+ * @isolation kernel
+ */
 export const Machine = token<Machine>("kernel.machine");
+/**
+ * Changes made by the panel itself.
+ *
+ * @isolation kernel
+ */
 export const Writes = token<Writes>("kernel.writes");
+/**
+ * Changes which backend serves a slot.
+ *
+ * @isolation kernel
+ */
 export const Switching = token<Switching>("kernel.switching");
+/**
+ * What backends there are.
+ *
+ * @isolation kernel
+ */
 export const Backends = token<Backends>("kernel.backends");
-/** Of the plugin that asks. */
+/** Secrets of the plugin that asks, with keys of its own. */
 export const Vault = token<Vault>("kernel.vault");
-/** Of the plugin that asks. */
+/**
+ * Connections of the plugin that asks to its own daemon.
+ *
+ * @isolation kernel
+ */
 export const Wire = token<Wire>("kernel.wire");
-/** Of the plugin that asks. */
+/** Files in the state directory of the plugin that asks. */
 export const StateFiles = token<StateFiles>("kernel.state-files");
-/** Of the plugin that asks. */
+/** Settings of the plugin that asks. */
 export const PluginSettings = token<PluginSettings>("kernel.plugin-settings");
+/**
+ * The server's own certificate, to show to those who ask for no name it knows. In a process of its own: for a plugin that
+ * provides a backend.
+ */
 export const ServerCertificate = token<ServerCertificate>("kernel.server-certificate");

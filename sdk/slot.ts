@@ -42,6 +42,24 @@ export interface ParityRequest {
   readonly path: string;
 }
 
+/**
+ * Declares a slot. Its units say what is wanted and never how it is done; `load` and `keys` read them from tables of the plugin.
+ *
+ * @example
+ * const mailbox = v.strictObject({ address: v.string(), quotaMb: v.number() });
+ * const mailSlot = defineSlot<v.InferOutput<typeof mailbox>>({
+ *   id: "mail", title: "Mail", option: "mail_server", unit: mailbox, after: ["accounts"],
+ *   load: async (read, keys) => {
+ *     const sql = "SELECT address, quota_mb AS quotaMb FROM mailboxes WHERE address IN (SELECT value FROM json_each(?))";
+ *     const rows = await read.all<v.InferOutput<typeof mailbox>>(sql, [JSON.stringify(keys)]);
+ *     return new Map(rows.map((row) => [row.address, row]));
+ *   },
+ *   keys: async (read, after, limit) => {
+ *     const sql = "SELECT address FROM mailboxes WHERE address > ? ORDER BY address LIMIT ?";
+ *     return (await read.all<{ address: string }>(sql, [after, limit])).map((row) => row.address);
+ *   },
+ * });
+ */
 export function defineSlot<U extends Unit>(slot: Slot<U>): Slot<U> {
   return slot;
 }
@@ -125,6 +143,7 @@ export type Probe =
       readonly value: string;
     };
 
+/** What a provider wants to be there, of one unit or as its base. Equal paths and keys of two units are a fault. */
 export interface Rendered {
   readonly files?: readonly RenderedFile[];
   readonly lines?: readonly RenderedLine[];
@@ -195,6 +214,7 @@ export interface ExecutingProvider<U extends Unit = Unit> {
   report?(key: string, unit: U, signal: AbortSignal): Promise<Readonly<Record<string, unknown>>>;
 }
 
+/** A backend of a slot: configured by files, or told what to do. */
 export type Provider<U extends Unit = Unit> = RenderingProvider<U> | ExecutingProvider<U>;
 
 /** A backend's entry in a slot. */
@@ -209,6 +229,28 @@ export interface ProviderEntry<U extends Unit = Unit> {
   create(use: <T>(token: import("./token.ts").Token<T>) => T): Provider<U>;
 }
 
+/**
+ * Declares a backend of a slot. The manifest names the same pair in `provides`.
+ *
+ * @example
+ * interface Mailbox extends Unit { readonly address: string; readonly quotaMb: number }
+ * export default definePlugin((to) => {
+ *   to.provider(
+ *     defineProvider<Mailbox>({
+ *       slot: "mail", id: "example", title: "Example",
+ *       create: (use) => {
+ *         const { paths } = use(HostInfo);
+ *         return {
+ *           kind: "render",
+ *           audit: (unit) => (unit.quotaMb > 1_000_000 ? [{ field: "quotaMb", message: "More than it can count." }] : []),
+ *           base: () => ({ files: [{ path: "main.conf", content: `root ${JSON.stringify(paths.homes)}\n` }] }),
+ *           render: (key, unit) => ({ lines: [{ file: "boxes", key, line: JSON.stringify([key, unit.quotaMb]) }] }),
+ *         };
+ *       },
+ *     }),
+ *   );
+ * });
+ */
 export function defineProvider<U extends Unit>(entry: ProviderEntry<U>): ProviderEntry<U> {
   return entry;
 }

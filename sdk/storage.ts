@@ -3,6 +3,7 @@ import type { Knex } from "knex";
 /** A query builder, or a transaction, on the panel's database. Plugins get it only inside a change. */
 export type Db = Knex;
 
+/** A parameter of a statement. */
 export type SqlValue = string | number | null;
 
 /**
@@ -22,7 +23,9 @@ export interface Migration {
   up(db: Db): Promise<void>;
 }
 
+/** A value of a column. */
 export type RowValue = string | number | null;
+/** Columns to write, by name. */
 export type NewRow = Readonly<Record<string, RowValue>>;
 
 /**

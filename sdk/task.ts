@@ -1,6 +1,7 @@
 import type { Read } from "./storage.ts";
 import type { Token } from "./token.ts";
 
+/** How far a step of a task is. */
 export type TaskStepState = "running" | "done" | "failed" | "skipped";
 
 /** What a task gets while it runs. */
@@ -31,6 +32,7 @@ export interface Task<P = unknown> {
   preview?(payload: P, read: Read): Promise<TaskPreview>;
 }
 
+/** What a task would do. */
 export interface TaskPreview {
   readonly plan: readonly {
     readonly slot: string;
@@ -43,14 +45,40 @@ export interface TaskPreview {
   readonly warnings: readonly string[];
 }
 
-/** Thrown by a task that ended with everything as it was before: its operation ends as `undone` instead of `failed`. */
+const undoneBrand = Symbol.for("patchbay.undone");
+
+/**
+ * Thrown by a task that ended with everything as it was before: its operation ends as `undone` instead of `failed`. One of
+ * any copy of the SDK is `instanceof` it.
+ */
 export class Undone extends Error {
+  readonly [undoneBrand] = true;
+
   constructor(message: string, options: { cause?: unknown } = {}) {
     super(message, options);
     this.name = "Undone";
   }
+
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return typeof error === "object" && error !== null && (error as { [undoneBrand]?: boolean })[undoneBrand] === true;
+  }
 }
 
+/**
+ * Declares a task. A change starts it with `ctx.start(task, payload)`.
+ *
+ * @example
+ * const countNotes = defineTask<{ owner: string }>({
+ *   id: "notes.count",
+ *   title: "Count the notes",
+ *   run: async ({ owner }, ctx) => {
+ *     await ctx.step("read", "running", `The notes of ${owner}`);
+ *     const keys = await ctx.use(Store).keys(`${owner}/`);
+ *     await ctx.step("read", "done", `${keys.length} notes`);
+ *     await ctx.progress(1);
+ *   },
+ * });
+ */
 export function defineTask<P>(task: Task<P>): Task<P> {
   return task;
 }

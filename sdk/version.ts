@@ -1,2 +1,4 @@
+import manifest from "./package.json" with { type: "json" };
+
 /** Version of the contract plugins are written against. A manifest's `sdk` range is checked against it. */
-export const SDK_VERSION = "1.0.0";
+export const SDK_VERSION: string = manifest.version;

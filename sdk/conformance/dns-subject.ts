@@ -12,6 +12,7 @@ export const dnsCapabilities = {
   daemon: { means: "A daemon of this machine answers; when it is killed it comes back with everything." },
 } as const satisfies Readonly<Record<string, { means: string }>>;
 
+/** Name of one of `dnsCapabilities`. */
 export type DnsCapability = keyof typeof dnsCapabilities;
 
 /** One look at the world behind the panel: what the backend answers, straight from its own protocol. */

@@ -11,7 +11,19 @@ import { Stage } from "./stage.ts";
  * case starts where the one before ended, asks for another state, and sees through the backend's own protocol that it is there.
  *
  * @example
- * dnsConformance({ title: "BIND", option: "bind9", plugin: "dns-bind", can: { dnssec: true, serial: true }, ... });
+ * const world = (panel: PanelUnderTest): DnsWorld => ({
+ *   answers: async (name, type) => new Resolver().resolve(name, type).then((found) => [found].flat().map(String), () => []),
+ *   hasZone: async (zone) => new Resolver().resolveSoa(zone).then(() => true, () => false),
+ *   writes: () => panel.applies(),
+ *   tamper: async (zone) => { throw new Error(`${zone} cannot be changed behind the panel's back`); },
+ *   cutOff: async () => async () => undefined,
+ * });
+ * dnsConformance({
+ *   title: "Example", option: "example", plugin: "dns-example", can: { serial: true }, world,
+ *   record: `${import.meta.dirname}/capabilities.json`,
+ *   machine: testMachine,
+ *   start: () => conformancePanel({ plugins: [import.meta.dirname] }),
+ * });
  */
 export function dnsConformance(subject: DnsSubject): void {
   describe(`${subject.title} as a backend of dns`, () => {

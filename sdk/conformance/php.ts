@@ -35,7 +35,10 @@ type PhpStage = Stage<PhpCast>;
  * Registers the cases that a backend of the slot `php` must pass, told as one story like `webConformance`.
  *
  * @example
- * phpConformance({ title: "PHP-FPM", plugin: "php", service: "php-fpm", machine, start });
+ * phpConformance({
+ *   title: "Example", plugin: "php-example", service: "exampled", machine: testMachine,
+ *   start: () => conformancePanel({ plugins: [import.meta.dirname] }),
+ * });
  */
 export function phpConformance(subject: PhpSubject): void {
   describe(`${subject.title} as a backend of php`, () => {

@@ -1,5 +1,6 @@
 import { Agent, type IncomingHttpHeaders, type IncomingMessage, request } from "node:http";
 
+/** What is asked of a web server. */
 export interface SiteRequest {
   /** Sent as `Host`. */
   readonly host: string;
@@ -10,6 +11,7 @@ export interface SiteRequest {
   readonly body?: string;
 }
 
+/** What it answered. */
 export interface SiteAnswer {
   /** 0: nobody answered, or the answer broke off. */
   readonly status: number;
@@ -18,6 +20,7 @@ export interface SiteAnswer {
   readonly bytes: number;
 }
 
+/** Where it listens. */
 export interface Address {
   readonly address: string;
   readonly port: number;
@@ -26,6 +29,7 @@ export interface Address {
 const nobody: SiteAnswer = { status: 0, headers: {}, text: "", bytes: 0 };
 const longestMs = 20_000;
 
+/** How it is asked. */
 export interface AskOptions {
   /** Connections to use; without it every request has one of its own and says `Connection: close`. */
   readonly agent?: Agent;

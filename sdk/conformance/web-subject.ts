@@ -16,6 +16,7 @@ export const webCapabilities = {
   pathInfo: { means: "`/script.php/more` runs the script with `PATH_INFO`.", refusal: "request" },
 } as const satisfies Readonly<Record<string, { means: string; refusal: "audit" | "request" | "inert" | "none" }>>;
 
+/** Name of one of `webCapabilities`. */
 export type WebCapability = keyof typeof webCapabilities;
 
 /** Samples of configuration text in the backend's own language. */
@@ -28,10 +29,12 @@ export interface CustomIncludes {
   readonly broken: string;
 }
 
+/** What a backend claims to be able to do. */
 export type WebClaims = {
   readonly [C in Exclude<WebCapability, "customIncludes">]?: true;
 } & { readonly customIncludes?: CustomIncludes };
 
+/** Where the requests of one site are logged. */
 export interface SiteLogs {
   readonly access: string;
   readonly errors: string;

@@ -17,7 +17,13 @@ import { customText } from "./web-text.ts";
  * before ended, asks for another desired state, and sees through HTTP that it is there.
  *
  * @example
- * webConformance({ title: "nginx", option: "nginx", plugin: "web-nginx", service: "nginx", can: { aliases: true }, ... });
+ * webConformance({
+ *   title: "Example", option: "example", plugin: "web-example", service: "exampled", can: { aliases: true },
+ *   logs: (site) => ({ access: `${site}.access.log`, errors: `${site}.error.log` }),
+ *   record: `${import.meta.dirname}/capabilities.json`,
+ *   machine: testMachine,
+ *   start: () => conformancePanel({ plugins: [import.meta.dirname] }),
+ * });
  */
 export function webConformance(subject: WebSubject): void {
   describe(`${subject.title} as a backend of web`, () => {

@@ -74,7 +74,7 @@ export function toFieldErrors(issues: readonly Issue[]): FieldError[] {
  * INVALID_INPUT (400) that names `field`.
  *
  * @example
- * const root = parseField("document_root", documentRoot(account.home), input.document_root);
+ * const rootOf = (home: string, wanted: string) => parseField("document_root", documentRoot(home), wanted);
  */
 export function parseField<T>(field: string, schema: v.GenericSchema<unknown, T>, value: unknown): T {
   const result = v.safeParse(schema, value);

@@ -2,6 +2,7 @@ import * as v from "valibot";
 
 /** Machine words for the rules of input fields, as they stand in `FieldError.code`. */
 export const ruleCodes = ["required", "type", "format", "range", "length", "unknown", "choice"] as const;
+/** Machine word of a rule. */
 export type RuleCode = (typeof ruleCodes)[number];
 
 /**
@@ -10,7 +11,7 @@ export type RuleCode = (typeof ruleCodes)[number];
  * repeat the submitted value.
  *
  * @example
- * v.pipe(text(1, 40), v.regex(/^[A-Z]+$/, rule("format", "must have capital letters only")));
+ * const initials = v.pipe(text(1, 40), v.regex(/^[A-Z]+$/, rule("format", "must have capital letters only")));
  */
 export function rule(code: RuleCode, words: string): string {
   return `${code}: ${words}`;
@@ -23,10 +24,12 @@ export interface Broken {
   readonly words: string;
 }
 
+/** Says which rule a value broke. */
 export function broken(code: RuleCode, words: string): Broken {
   return { code, words };
 }
 
+/** True for what `broken` made. */
 export function isBroken(result: unknown): result is Broken {
   return typeof result === "object" && result !== null && "words" in result;
 }

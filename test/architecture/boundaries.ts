@@ -88,9 +88,9 @@ export function checkSoleImporters(files: readonly SourceFile[], owners: Readonl
 }
 
 const hostModules = new Map<string, readonly string[]>([
-  ["fs", ["helper", "host", "http", "cli", "storage", "plugins"]],
+  ["fs", ["helper", "host", "http", "cli", "storage", "plugins", "isolation"]],
   ["child_process", ["helper", "host", "http", "cli"]],
-  ["net", ["helper", "host", "http", "cli"]],
+  ["net", ["helper", "host", "http", "cli", "isolation"]],
   ["dgram", ["host"]],
 ]);
 

@@ -10,10 +10,10 @@ import { createHost } from "../../kernel/host/host.ts";
 import { detectPhpVersions } from "../../kernel/host/php-versions.ts";
 import { panelCertificate, serverCertificate } from "../../kernel/http/certificate.ts";
 import { instanceFrom } from "../../kernel/instance.ts";
+import { createPluginProcesses } from "../../kernel/isolation/processes.ts";
 import { createKernel } from "../../kernel/kernel.ts";
 import { openPanel } from "../../kernel/panel.ts";
-import { loadPlugins } from "../../kernel/plugins/load.ts";
-import { findPlugins } from "../../kernel/plugins/manifest.ts";
+import { bundledPlugins } from "../../kernel/plugins/shelf.ts";
 import { nextEpoch } from "../../kernel/storage/key.ts";
 import { partArgv, root } from "./programs.ts";
 import { traceCalls, traceTask } from "./task-trace.ts";
@@ -34,6 +34,7 @@ export async function runTracedHelper(argv: readonly string[]): Promise<void> {
     host,
     manifests: readManifests(join(root, "plugins")),
     tenantEntry: join(root, "dist", "helper", "tenant.js"),
+    guests: { program: join(root, "dist", "isolation", "guest.js"), bundled: join(root, "dist", "plugins") },
     kernel: {
       argv: [process.execPath, ...partArgv("kernel")],
       env: { PATCHBAY_INSTANCE: JSON.stringify({ ...config, root, version: "bench" }) },
@@ -69,19 +70,29 @@ export async function runTracedKernel(): Promise<void> {
   const onClosed = () => process.exit(1);
   const { client, hello } = await connectHelper(3, { epoch: nextEpoch(instance.panel), onClosed });
   const foundation = await openFoundation(instance);
-  const found = await findPlugins([join(root, "plugins")]);
-  const plugins = await loadPlugins(found, ({ manifest }) => join(root, "dist", "plugins", manifest.id, "index.js"));
   const { servicesPort, bind: address } = instance;
   const phpVersions = await detectPhpVersions();
   const host = traceCalls(trace.around(createHost({ hello, client, servicesPort, address, phpVersions })));
   const tls = join(instance.panel, "tls");
   const server = await serverCertificate(tls, ["localhost"], Date.now());
-  const parts = { instance, foundation, host, plugins, serverCertificate: server };
-  const kernel = await createKernel({ ...parts, crashAt: undefined });
+  const entryOf: Parameters<typeof bundledPlugins>[1] = ({ manifest }) =>
+    join(root, "dist", "plugins", manifest.id, "index.js");
+  const bundled = bundledPlugins(join(root, "plugins"), entryOf);
+  const { logger } = foundation;
+  const kernel = await createKernel({
+    instance,
+    foundation,
+    host,
+    bundled,
+    processes: (needs) =>
+      createPluginProcesses({ ...needs, helper: client, runDir: host.info.paths.run, logger, entryOf }),
+    serverCertificate: server,
+    crashAt: undefined,
+  });
   await welcomeFirstAdmin(instance, kernel, foundation);
-  const run: typeof kernel.run = async (call) => {
-    if (call.operation.id === "domains.add") return trace.change(() => kernel.run(call));
-    const answer = await kernel.run(call);
+  const run: typeof kernel.run = async (call, generation) => {
+    if (call.operation.id === "domains.add") return trace.change(() => kernel.run(call, generation));
+    const answer = await kernel.run(call, generation);
     const { operation_id: id } = (answer.data ?? {}) as { operation_id?: string };
     if (call.operation.id === "system.save-option" && answer.status === 202 && id !== undefined)
       traceTask(kernel.outcomes, foundation.storage.read, id);

@@ -15,8 +15,7 @@ export function copyCheckout(target: string): string {
     mkdirSync(dirname(join(target, path)), { recursive: true });
     cpSync(join(checkout, path), join(target, path), { recursive: true, dereference: true, filter: isNeeded });
   }
-  mkdirSync(join(target, "test/harness"), { recursive: true });
-  cpSync(join(import.meta.dirname, "run.mjs"), join(target, "test/harness/run.mjs"));
+  cpSync(join(import.meta.dirname, "../../sdk/testing/run.mjs"), join(target, "run.mjs"));
   open(target);
   return target;
 }

@@ -30,6 +30,7 @@ const byOperation: Readonly<Record<string, Readonly<Record<string, unknown>>>> =
   dns: { name: "matrix", value: "192.0.2.7" },
   "system.switch-preview": { key: "web_server", value: "nginx" },
   "system.install-backend": { key: "web_server", value: "nginx" },
+  "plugins.install": { source: "/nothing/is/here" },
   "plugins.settings": { id: "dns-cloudflare" },
   "plugins.save-settings": { id: "dns-cloudflare", values: {} },
 };

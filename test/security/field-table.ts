@@ -1,5 +1,5 @@
 import { tenantZone } from "./corpus-world.ts";
-import type { FieldPlan } from "./field-cases.ts";
+import type { FieldCase, FieldPlan } from "./field-cases.ts";
 import { fromClass, hostile, includeCases, ofField, wrongTypes } from "./field-cases.ts";
 import { nameCases, typeCases, valueCases } from "./record-cases.ts";
 
@@ -118,8 +118,17 @@ export const fieldTable: Readonly<Record<string, FieldPlan>> = {
   "dns.update-record.name": recordName,
   "dns.add-record.value": recordValue,
   "dns.update-record.value": recordValue,
+  "plugins.approve.id": lookUp,
+  "plugins.install.source": { cases: [...hostile("reject").filter(isNoPackage), ...wrongTypes], refusal: "refused" },
+  "plugins.info.id": lookUp,
+  "plugins.doctor.id": lookUp,
+  "plugins.enable.id": lookUp,
+  "plugins.disable.id": lookUp,
+  "plugins.reload.id": lookUp,
+  "plugins.remove.id": lookUp,
   "plugins.settings.id": lookUp,
   "plugins.save-settings.id": lookUp,
+  "plugins.save-settings.version": field(hostile("reject")),
   reason: forPeople,
   name: forPeople,
   "domains.add.type": closedSet,
@@ -140,6 +149,11 @@ export const fieldTable: Readonly<Record<string, FieldPlan>> = {
   key: { cases: [...hostile("reject"), ...wrongTypes], refusal: "refused" },
   value: { cases: [...hostile("reject"), ...wrongTypes], refusal: "refused" },
 };
+
+/** The registry is not asked for names that have nothing wrong with them. */
+function isNoPackage({ value }: FieldCase): boolean {
+  return !/^[a-z]+$/.test(String(value));
+}
 
 /** Actions of a service, not of a firewall rule. */
 function serviceActionOf(input: unknown): unknown {
