@@ -1,6 +1,7 @@
 import { type ChangeOperation, type Clock, conflict, type OperationContext, type Read } from "@patchbay/sdk";
 import type { CrashPoint } from "../crash-point.ts";
 import type { Reconciler } from "../reconcile/types.ts";
+import { together } from "../storage/together.ts";
 import type { Change, Sealer, Storage } from "../storage/types.ts";
 import { applyError } from "./apply-error.ts";
 import type { Answer, Call } from "./call.ts";
@@ -117,13 +118,14 @@ export class ChangeRunner {
     const answer: StoredAnswer = { message: operation.message ?? "OK", data: parseOutput(operation, output) };
     const { notes, letters, session, start } = record;
     if (call.dryRun === true) return { answer, waits: false, session, plan: await this.#plan(change, start) };
-    await rooms.audit(change, { call, resource: operation.resource?.(input, output) ?? "", detail: notes });
     const waits = change.marks.length > 0;
     for (const send of letters) await send(waits ? change.id : undefined);
     const key = this.#key(call);
     const task = start?.task.id;
+    const writes = [rooms.audit(change, { call, resource: operation.resource?.(input, output) ?? "", detail: notes })];
     if (waits || key !== undefined || task !== undefined)
-      await this.#remember(change, { call, answer, waits, task, key, input });
+      writes.push(this.#remember(change, { call, answer, waits, task, key, input }));
+    await together(writes);
     if (start) await rooms.startTask(change, { ...start, call, held: waits });
     if (!waits) await this.#storage.settle(change, change.id);
     this.#crashPoint("change:before-commit");

@@ -29,7 +29,8 @@ export interface Motion {
 /**
  * In which order daemons are reloaded and stopped. Who takes over the front first has to show, on its side ports, that it has
  * loaded everything, however long that takes; only then the former one lets go, and the public ports have to answer from
- * the new one. Daemons that cannot hold ports together change places the other way round.
+ * the new one. Daemons that cannot hold ports together change places the other way round. A former one that shares no ports may
+ * keep through a reload what it has bound: it ends, even when it stays on its side ports.
  */
 export function phasesOf(motion: Motion): readonly Activation[] {
   const { handOver, place, reload, stop } = motion;
@@ -42,7 +43,9 @@ export function phasesOf(motion: Motion): readonly Activation[] {
   const taken = proofs(motion, place, undefined);
   if (sharesPorts(motion)) return [arrives, { ...steps, proofs: [...steps.proofs, ...taken] }];
   const takes = { reload: ofPlace, stop: [], proofs: taken };
-  return handOver.stays ? [steps, takes] : [{ ...takes, stop }];
+  if (!handOver.stays) return [{ ...takes, stop }];
+  if (from.candidate.sharesPorts) return [steps, takes];
+  return [{ reload: [], stop: [...stop, ...ofFormer], proofs: [] }, takes, { ...steps, stop: [] }];
 }
 
 /** How many units of who had the front must answer again before another lets go of it. */

@@ -70,6 +70,8 @@ export class BatchApplier {
   readonly #deps: ApplyDeps;
   readonly #ledger: Ledger;
   #unresolved: string | undefined;
+  /** False while the end of a transaction may not be written down. */
+  #isWrittenDown = false;
   /** What the last attempt wanted to write. Tells which units a conflict is about. */
   lastFiles: readonly FileChange[] = [];
   /** To which item each probe of the last attempt belongs. */
@@ -128,6 +130,7 @@ export class BatchApplier {
     }));
     const pending = { tx: application.tx, files: files.map((file) => file.record), marks };
     const record = () => storage.change((change) => recordPending(change, pending, number));
+    this.#isWrittenDown = false;
     try {
       await applyTransaction({ ...this.#deps, record }, application);
     } catch (error) {
@@ -135,6 +138,7 @@ export class BatchApplier {
       throw error;
     }
     await this.#writeLedger(batch, { items, merge, files });
+    this.#isWrittenDown = true;
   }
 
   async #writeLedger(
@@ -173,7 +177,10 @@ export class BatchApplier {
       await this.#deps.host.helper.call("apply.rollback", { tx: this.#unresolved });
       this.#unresolved = undefined;
     }
-    return healPending(this.#deps.storage, this.#deps.host);
+    if (this.#isWrittenDown) return false;
+    const healed = await healPending(this.#deps.storage, this.#deps.host);
+    this.#isWrittenDown = true;
+    return healed;
   }
 }
 

@@ -214,11 +214,16 @@ describe("handing over between daemons that cannot share a port", () => {
     expect(await bench.faults()).toEqual([]);
   });
 
-  it("puts the old one to the side first when units stay with it", async () => {
+  it("ends the old one first, and starts it at the side when units stay with it", async () => {
     await move("s1", "one");
     bench.helper.calls.length = 0;
     expect(await choose("two")).toEqual({ state: "done" });
-    expect(activations(bench)).toEqual(["reload toy-sites stop ", "reload toy-other stop ", "commit"]);
+    expect(activations(bench)).toEqual([
+      "reload  stop toy-sites",
+      "reload toy-other stop ",
+      "reload toy-sites stop ",
+      "commit",
+    ]);
     expect(await bench.faults()).toEqual([]);
   });
 });

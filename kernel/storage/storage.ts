@@ -5,6 +5,7 @@ import { type Dialect, pragmas, type ReadConnection, transactionRead } from "./d
 import { isDiskError } from "./disk-error.ts";
 import { createIntents, type Written } from "./intents.ts";
 import { storageMigrations } from "./schema.ts";
+import { together } from "./together.ts";
 import type { Change, Ids, Mark, Storage, UndoEntry } from "./types.ts";
 import { undoWrites } from "./undo.ts";
 
@@ -122,8 +123,7 @@ class SqliteStorage implements Storage {
         afterCommit: (run) => after.push(run),
       });
       if (options.rollback !== true) {
-        await keepUndo(transaction, id, written.undo);
-        await markDirty(transaction, id, written.marks);
+        await together([keepUndo(transaction, id, written.undo), markDirty(transaction, id, written.marks)]);
         await this.#commit(transaction);
       } else await transaction.rollback();
     } catch (error) {

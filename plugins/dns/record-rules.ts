@@ -39,7 +39,11 @@ export async function assertFits(
   const host = hostOf(draft.type, draft.data);
   const inZone = host !== undefined && isInside(zone.name, host) ? host : undefined;
   const names = [draft.name, ...cuts, ...(inZone === undefined ? [] : [inZone])];
-  const rows = (await recordsAt(read, zone.id, names)).filter((row) => row.id !== except);
+  const [all, used] = await Promise.all([
+    recordsAt(read, zone.id, names),
+    except === undefined ? count(read, zone) : 0,
+  ]);
+  const rows = all.filter((row) => row.id !== except);
   const same = rows.filter((row) => row.name === draft.name);
   const set = same.filter((row) => row.type === draft.type);
   if (set.some((row) => row.data === draft.data)) throw recordExists();
@@ -50,7 +54,7 @@ export async function assertFits(
   if (draft.type === "CNAME") await assertNotReferred(read, zone, draft.name, except);
   if (draft.type === "NS" && draft.name === zone.name) assertServerAddress(inZone, rows);
   else if (draft.type === "NS") await assertNothingBelow(read, zone, draft, { rows, except });
-  if (except === undefined) await assertRoom(read, zone);
+  if (used >= mostRecords) throw tooManyRecords(mostRecords);
   return set;
 }
 
@@ -129,10 +133,9 @@ async function assertNothingBelow(
   }
 }
 
-async function assertRoom(read: Read, zone: ZoneRow): Promise<void> {
+async function count(read: Read, { id }: ZoneRow): Promise<number> {
   const sql = "SELECT COUNT(*) AS used FROM dns_records WHERE zone_id = ?";
-  const used = (await read.get<{ used: number }>(sql, [zone.id]))?.used ?? 0;
-  if (used >= mostRecords) throw tooManyRecords(mostRecords);
+  return (await read.get<{ used: number }>(sql, [id]))?.used ?? 0;
 }
 
 /**

@@ -13,6 +13,8 @@ webConformance({
     longNames: true,
     redirects: true,
     pathInfo: true,
+    ownLinks: true,
+    ownNames: true,
     htaccess: true,
     customIncludes: {
       header: { content: "Header always set X-Conformance passed", name: "X-Conformance", value: "passed" },

@@ -14,6 +14,8 @@ webConformance({
     longNames: true,
     redirects: true,
     pathInfo: true,
+    ownLinks: true,
+    ownNames: true,
     certificatesWithoutReload: true,
     customIncludes: {
       header: { content: "add_header X-Conformance passed always;", name: "X-Conformance", value: "passed" },

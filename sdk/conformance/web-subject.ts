@@ -2,7 +2,7 @@ import type { PanelUnderTest, TestMachine } from "./panel.ts";
 
 /**
  * What a web backend may or may not be able to do. A subject names what it can; what it does not name it cannot, and must
- * then refuse. `refusal: "inert"`: the file is ignored, and hidden. `refusal: "none"`: it does it in another way. `refusal: "audit"`: a change that needs it is refused (422 or 409) and leaves nothing. `refusal: "request"`:
+ * then refuse. `refusal: "inert"`: the file is ignored, and hidden. `refusal: "none"`: it does it in another way, or does without. `refusal: "audit"`: a change that needs it is refused (422 or 409) and leaves nothing. `refusal: "request"`:
  * no unit asks for it, so the request that needs it is answered 404.
  */
 export const webCapabilities = {
@@ -13,6 +13,8 @@ export const webCapabilities = {
   customIncludes: { means: "Configuration text an admin adds to one site.", refusal: "audit" },
   htaccess: { means: "Rules of a tenant in `.htaccess`.", refusal: "inert" },
   certificatesWithoutReload: { means: "A new certificate is shown without a reload.", refusal: "none" },
+  ownLinks: { means: "A link in a document root is followed to what has the same owner.", refusal: "request" },
+  ownNames: { means: "A site is answered over HTTPS only to who opened the connection for it.", refusal: "none" },
   pathInfo: { means: "`/script.php/more` runs the script with `PATH_INFO`.", refusal: "request" },
 } as const satisfies Readonly<Record<string, { means: string; refusal: "audit" | "request" | "inert" | "none" }>>;
 
