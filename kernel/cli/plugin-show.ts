@@ -19,7 +19,8 @@ interface PluginFinding {
   readonly plugin: string;
   readonly level: "ok" | "warning" | "error";
   readonly what: string;
-  readonly mend: string;
+  /** Null: there is nothing to mend. */
+  readonly mend: string | null;
 }
 
 /** `patchbay plugin list`. */
@@ -62,7 +63,7 @@ function show(reply: Reply, json: boolean, text: (data: unknown) => string): num
 }
 
 function toFinding({ plugin, level, what, mend }: PluginFinding): string {
-  return `${level.padEnd(8)} ${plugin}: ${what}${mend === "" ? "" : `\n${" ".repeat(9)}${mend}`}`;
+  return `${level.padEnd(8)} ${plugin}: ${what}${mend === null ? "" : `\n${" ".repeat(9)}${mend}`}`;
 }
 
 /** Facts line by line; what is a list has its items below it. */
