@@ -18,6 +18,8 @@ export interface PhpSubject {
   readonly plugin: string;
   /** Service of the daemons in the manifest. Instances of it (`<service>@…`) count as it. */
   readonly service: string;
+  /** File with what a green run has shown, `capabilities.json` beside the backend. Nothing is compared when not given. */
+  readonly record?: string;
   readonly machine: TestMachine;
   /** A panel of its own, with nothing in it. */
   start(): Promise<PanelUnderTest>;
@@ -48,6 +50,7 @@ export function phpConformance(subject: PhpSubject): void {
     stage.chapter("keeps limits", () => limits(stage));
     stage.chapter("goes on", () => goingOn(stage, subject));
     stage.chapter("moves out", () => movingOut(stage, subject));
+    if (subject.record !== undefined) stage.record(subject.record, {});
   });
 }
 
@@ -234,7 +237,7 @@ function goingOn(stage: PhpStage, subject: PhpSubject): void {
     expect(await slow).toBe("slow, and whole");
   });
 
-  stage.step("after a file was changed by hand, and after one was deleted", async (scene) => {
+  stage.survive("drift", "after a file was changed by hand, and after one was deleted", async (scene) => {
     const { path, text } = scene.fileNaming(subject.plugin, stage.the("bob").home_dir);
     appendFileSync(path, "; by another hand\n");
     const [drift, ...others] = await scene.drift();
@@ -249,7 +252,7 @@ function goingOn(stage: PhpStage, subject: PhpSubject): void {
     expect(readFileSync(path, "utf8")).toBe(text);
   });
 
-  stage.step(`within ${backWithin / 1000} s of a kill`, async (scene) => {
+  stage.survive("kill", `within ${backWithin / 1000} s of a kill`, async (scene) => {
     const before = await killDaemon(scene, isIt);
     const answers = async () => (await scene.get(page.host, page.path)).text === page.text;
     await until("another daemon", () => pid(scene) !== undefined && pid(scene) !== before, backWithin);

@@ -6,7 +6,15 @@ export interface ConformanceRecord {
   /** How many cases there were, all passed. */
   readonly cases: number;
   readonly capabilities: Readonly<Record<string, boolean>>;
+  /** What was done to it that it came through, sorted. */
+  readonly survived: readonly Hardship[];
 }
+
+/**
+ * What a suite does to the world of a backend. `drift`: another hand changes it. `kill`: its daemon is killed. `full-disk`: there
+ * is no space. `cut-off`: it cannot be reached.
+ */
+export type Hardship = "drift" | "kill" | "full-disk" | "cut-off";
 
 /**
  * Compares the record beside the backend with this run. With `PATCHBAY_RECORD=1` in the environment it is written instead,

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { PanelUnderTest } from "./panel.ts";
-import { checkRecord } from "./record.ts";
+import { checkRecord, type Hardship } from "./record.ts";
 import { Scene } from "./scene.ts";
 
 /** What the steps of one suite share: the panel, and what earlier steps made. `A` names the accounts and domains. */
@@ -9,6 +9,7 @@ export class Stage<A> {
   readonly #cast: Partial<A> = {};
   #ran = 0;
   #failed = 0;
+  readonly #survived = new Set<Hardship>();
   #scene: Scene | undefined;
 
   constructor(start: () => Promise<PanelUnderTest>) {
@@ -60,11 +61,19 @@ export class Stage<A> {
       }));
   }
 
+  /** As `step`, for what the record tells of a backend: `work` does this to its world. */
+  survive(hardship: Hardship, title: string, work: (scene: Scene) => Promise<void>): void {
+    this.step(title, async (scene) => {
+      await work(scene);
+      this.#survived.add(hardship);
+    });
+  }
+
   /** The last case: what the run has shown is what the backend's record says. */
   record(file: string, capabilities: Readonly<Record<string, boolean>>): void {
     it("is on record with what it can", () => {
       expect(this.#failed, "cases that failed").toBe(0);
-      checkRecord(file, { cases: this.#ran, capabilities });
+      checkRecord(file, { cases: this.#ran, capabilities, survived: [...this.#survived].sort() });
     });
   }
 

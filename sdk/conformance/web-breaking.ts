@@ -29,7 +29,7 @@ export function breakingAndMending(stage: WebStage, subject: WebSubject): void {
     },
   );
 
-  stage.step("writes a file again that was deleted", async (scene) => {
+  stage.survive("drift", "writes a file again that was deleted", async (scene) => {
     const { path, text } = scene.fileNaming(subject.plugin, "addon.test");
     rmSync(path);
     expect(await scene.drift()).toMatchObject([{ kind: "missing" }]);
@@ -38,7 +38,7 @@ export function breakingAndMending(stage: WebStage, subject: WebSubject): void {
     expect((await scene.get("addon.test", "/page.txt")).status).toBe(200);
   });
 
-  stage.step(`is back within ${backWithin / 1000} s of a kill`, async (scene) => {
+  stage.survive("kill", `is back within ${backWithin / 1000} s of a kill`, async (scene) => {
     const before = await killDaemon(scene, (name) => name === subject.service);
     const answers = async () => (await scene.get(adasPage.host, adasPage.path)).text === adasPage.text;
     await until("the site to answer again", answers, backWithin);
@@ -61,25 +61,29 @@ export async function killDaemon(scene: Scene, isIt: (name: string) => boolean):
 }
 
 function fullDisk(stage: WebStage): void {
-  stage.step("keeps serving on a full disk, refuses whole, and goes on when there is space", async (scene) => {
-    const ada = stage.the("ada");
-    const { disk } = scene.panel;
-    if (disk === undefined) throw new Error("the panel has no small disk");
-    for (const left of [0, 8192, 32_768, 131_072]) {
-      const input = { account_id: ada.id, domain: `full${left}.test`, type: "addon", document_root: "public_html" };
-      try {
-        disk.fill(left);
-        const add = () => scene.whileAnswering(adasPage, () => scene.post("domains/add", input));
-        const answer = await refusedWhole(scene, add);
-        disk.free();
-        await until("the panel to agree with itself", async () => isQuiet(scene));
-        if (answer.status !== 200) expect((await scene.post("domains/add", input)).status).toBe(200);
-      } finally {
-        disk.free();
+  stage.survive(
+    "full-disk",
+    "keeps serving on a full disk, refuses whole, and goes on when there is space",
+    async (scene) => {
+      const ada = stage.the("ada");
+      const { disk } = scene.panel;
+      if (disk === undefined) throw new Error("the panel has no small disk");
+      for (const left of [0, 8192, 32_768, 131_072]) {
+        const input = { account_id: ada.id, domain: `full${left}.test`, type: "addon", document_root: "public_html" };
+        try {
+          disk.fill(left);
+          const add = () => scene.whileAnswering(adasPage, () => scene.post("domains/add", input));
+          const answer = await refusedWhole(scene, add);
+          disk.free();
+          await until("the panel to agree with itself", async () => isQuiet(scene));
+          if (answer.status !== 200) expect((await scene.post("domains/add", input)).status).toBe(200);
+        } finally {
+          disk.free();
+        }
+        expect(await scene.get(input.domain, "/page.txt")).toMatchObject({ status: 200, text: "ada" });
       }
-      expect(await scene.get(input.domain, "/page.txt")).toMatchObject({ status: 200, text: "ada" });
-    }
-  });
+    },
+  );
 }
 
 /** Nothing is refused in part: an error leaves every file as it was. */
