@@ -3,6 +3,6 @@ import { crashEverywhere } from "./every-point.ts";
 
 test(
   "a change is whole or gone after the process that reaches a step is killed there",
-  () => crashEverywhere("one"),
+  () => crashEverywhere("one", "all"),
   900_000,
 );

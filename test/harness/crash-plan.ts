@@ -52,3 +52,12 @@ export class CrashPlan {
       });
   }
 }
+
+/** Of each step the first and the last time it is reached. */
+export function firstAndLast(points: readonly string[]): readonly string[] {
+  const stepOf = (point: string) => point.replace(/:\d+$/, "");
+  return points.filter((point) => {
+    const same = points.filter((other) => stepOf(other) === stepOf(point));
+    return same[0] === point || same.at(-1) === point;
+  });
+}

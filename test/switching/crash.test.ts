@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import type { Client } from "../harness/client.ts";
-import { CrashPlan } from "../harness/crash-plan.ts";
+import { CrashPlan, firstAndLast } from "../harness/crash-plan.ts";
 import { TestInstance } from "../harness/instance.ts";
 import { must } from "../harness/must.ts";
 import { isAlive } from "../harness/processes.ts";
@@ -56,11 +56,7 @@ class Lane {
       const view = await endOf(this.#admin, await beginSwitch(this.#admin, "web_server", to));
       expect(view).toMatchObject({ state: "done" });
     });
-    const stepOf = (point: string) => point.replace(/:\d+$/, "");
-    return reached.filter((point) => {
-      const others = reached.filter((other) => stepOf(other) === stepOf(point));
-      return others[0] === point || others.at(-1) === point;
-    });
+    return firstAndLast(reached);
   }
 
   /** Switches, and dies at a step. Answers which server it was afterwards. */
