@@ -13,9 +13,9 @@ export function say(text) {
   process.stderr.write(`patchbay: ${text}\n`);
 }
 
-/** Ids of the plugins in the checkout, sorted: every folder of `plugins/` with a package.json. */
-export function listPlugins(base = root) {
-  const folder = join(base, "plugins");
+/** Ids of the plugins in the checkout, sorted: every folder of `plugins/` with a package.json. `from`: of another folder. */
+export function listPlugins(base = root, from = "plugins") {
+  const folder = join(base, from);
   if (!existsSync(folder)) return [];
   return readdirSync(folder)
     .filter((name) => existsSync(join(folder, name, "package.json")))

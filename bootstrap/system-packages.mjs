@@ -11,19 +11,24 @@ const testTools = [
     binary: "/usr/bin/dig",
     reason: "dig, delv and nsupdate ask the name server.",
   },
+  { plugin: "the tests", apt: "curl", binary: "/usr/bin/curl", reason: "The plugin guide visits sites with it." },
   { plugin: "the tests", apt: "openssl", binary: "/usr/bin/openssl", reason: "Certificates are made with it." },
 ];
 
-/** Test tools the machine does not have. */
-export function listMissingTools(find = findBinary) {
-  return testTools.filter((tool) => find(tool.binary) === undefined);
+/** What only the tests need and the machine does not have: their tools, and the daemons of the examples. */
+export function listMissingTools(base = root, find = findBinary) {
+  return [...testTools.filter((tool) => find(tool.binary) === undefined), ...missingBelow("examples", base, find)];
 }
 
 /** What the plugins of the checkout need and the machine does not have: `{ plugin, apt, binary, reason }`. */
 export function listMissingPackages(base = root, find = findBinary) {
+  return missingBelow("plugins", base, find);
+}
+
+function missingBelow(folder, base, find) {
   const missing = [];
-  for (const plugin of listPlugins(base)) {
-    const needs = readPackage(join("plugins", plugin), base).patchbay?.packages ?? [];
+  for (const plugin of listPlugins(base, folder)) {
+    const needs = readPackage(join(folder, plugin), base).patchbay?.packages ?? [];
     for (const need of needs) if (find(need.binary) === undefined) missing.push({ plugin, ...need });
   }
   return missing;

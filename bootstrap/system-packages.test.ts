@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { parsePackageNames } from "./apt.mjs";
 import { findBinary } from "./find-binary.mjs";
-import { listMissingPackages } from "./system-packages.mjs";
+import { listMissingPackages, listMissingTools } from "./system-packages.mjs";
 
 let folder: string;
 beforeEach(() => {
@@ -28,17 +28,29 @@ describe("findBinary", () => {
   });
 });
 
+const need = (apt: string, binary: string) => ({ apt, binary, reason: "serves sites" });
+
+function plugin(id: string, packages: object[], below = "plugins"): void {
+  mkdirSync(join(folder, below, id), { recursive: true });
+  writeFileSync(join(folder, below, id, "package.json"), JSON.stringify({ patchbay: { id, packages } }));
+}
+
 describe("listMissingPackages", () => {
   it("lists what plugins need and the machine does not have", () => {
-    const plugin = (id: string, packages: object[]) => {
-      mkdirSync(join(folder, "plugins", id), { recursive: true });
-      writeFileSync(join(folder, "plugins", id, "package.json"), JSON.stringify({ patchbay: { id, packages } }));
-    };
-    const need = (apt: string, binary: string) => ({ apt, binary, reason: "serves sites" });
     plugin("web-nginx", [need("nginx", join(folder, "nginx")), need("openssl", join(folder, "openssl"))]);
     plugin("notes", []);
+    plugin("web-caddy", [need("caddy", join(folder, "caddy"))], "examples");
     writeFileSync(join(folder, "openssl"), "");
     expect(listMissingPackages(folder)).toEqual([{ plugin: "web-nginx", ...need("nginx", join(folder, "nginx")) }]);
+  });
+});
+
+describe("listMissingTools", () => {
+  it("lists what the tests need: their own tools, and the daemons of the examples", () => {
+    plugin("web-nginx", [need("nginx", join(folder, "nginx"))]);
+    plugin("web-caddy", [need("caddy", join(folder, "caddy"))], "examples");
+    const missing = listMissingTools(folder, (binary: string) => (binary.endsWith("dig") ? binary : undefined));
+    expect(missing.map(({ apt }) => apt)).toEqual(["curl", "openssl", "caddy"]);
   });
 });
 

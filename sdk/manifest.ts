@@ -15,11 +15,11 @@ const service = v.strictObject({
   ),
   argv: about(
     "Absolute program and arguments. `{tree}` stands for the plugin's configuration tree, `{run}` `{log}` `{state}` for its " +
-      "directories, `{instance}` for the instance, `{1}` `{2}` for groups of the instance pattern. No other text is ever inserted.",
+      "directories, `{instance}` for the instance, `{1}` `{2}` for groups of the instance pattern. No other text is ever inserted. The daemon is started in its tree.",
     v.pipe(v.array(v.string()), v.minLength(1)),
   ),
   test: about(
-    "The daemon's own configuration test, run against the staged tree before anything is put in place.",
+    "The daemon's own configuration test, run in and against the staged tree before anything is put in place.",
     v.pipe(v.array(v.string()), v.minLength(1)),
   ),
   instance: v.optional(

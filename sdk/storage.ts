@@ -35,8 +35,11 @@ export type NewRow = Readonly<Record<string, RowValue>>;
  */
 export interface Intents {
   insert(table: string, row: NewRow): Promise<{ id: number; uuid: string }>;
-  /** Throws NOT_FOUND when the row does not exist. */
-  update(table: string, id: number, patch: NewRow): Promise<void>;
+  /**
+   * Throws NOT_FOUND when the row does not exist. `before`: the whole row as this change has read it and not written since,
+   * which spares reading it again.
+   */
+  update(table: string, id: number, patch: NewRow, before?: object): Promise<void>;
   /** Throws NOT_FOUND when the row does not exist. */
   delete(table: string, id: number): Promise<void>;
   /** Marks one unit of a slot as changed: it is reconciled before the caller is answered. */

@@ -11,6 +11,7 @@ import { capabilitiesPage, errorsPage, flagsPage, operationsPage, permissionsPag
 import { hooksPage } from "./reference-hooks.ts";
 import { manifestPage } from "./reference-manifest.ts";
 import { portsPage } from "./reference-ports.ts";
+import { qualityPage } from "./reference-quality.ts";
 
 const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
 
@@ -19,7 +20,7 @@ const root = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
  * with 1 when a page is stale.
  */
 export async function main(argv: readonly string[]): Promise<number> {
-  const api = await describePanel();
+  const { api, active } = await describePanel();
   const pages: Readonly<Record<string, string>> = {
     "openapi.json": `${JSON.stringify(api, null, 2)}\n`,
     "operations.md": operationsPage(api),
@@ -30,6 +31,7 @@ export async function main(argv: readonly string[]): Promise<number> {
     "hooks.md": hooksPage(root),
     "manifest.md": manifestPage(),
     "ports.md": portsPage(root),
+    "quality.md": qualityPage(root, active),
   };
   const folder = join(root, "docs", "reference");
   const stale = Object.entries(pages).filter(([name, text]) => current(join(folder, name)) !== text);
@@ -47,8 +49,14 @@ function current(file: string): string | undefined {
   return existsSync(file) ? readFileSync(file, "utf8") : undefined;
 }
 
+interface PanelFacts {
+  readonly api: ApiDocument;
+  /** Ids of the plugins that run. */
+  readonly active: ReadonlySet<string>;
+}
+
 /** Runs a panel of its own for as long as it takes to ask it. */
-async function describePanel(): Promise<ApiDocument> {
+async function describePanel(): Promise<PanelFacts> {
   const dir = mkdtempSync(join(tmpdir(), "patchbay-gen-"));
   chmodSync(dir, 0o711);
   const data = join(dir, "var");
@@ -59,7 +67,7 @@ async function describePanel(): Promise<ApiDocument> {
   try {
     for (;;) {
       const instance = runningInstance(data);
-      if (instance && instance.pid === panel.pid) return await new PanelClient(data, instance).describe();
+      if (instance && instance.pid === panel.pid) return await ask(new PanelClient(data, instance));
       if (panel.exitCode !== null) throw new Error("the panel did not start");
       await sleep(20);
     }
@@ -68,6 +76,12 @@ async function describePanel(): Promise<ApiDocument> {
     await ended;
     rmSync(dir, { recursive: true, force: true });
   }
+}
+
+async function ask(client: PanelClient): Promise<PanelFacts> {
+  const { data } = await client.call("GET", "/api/plugins/list");
+  const running = (data as { id: string; state: string }[]).filter(({ state }) => state === "active");
+  return { api: await client.describe(), active: new Set(running.map(({ id }) => id)) };
 }
 
 /** The first of three neighbouring ports nobody listens on. */

@@ -71,13 +71,16 @@ it("hands what the panel does on to it, with the id as a word or as a flag", asy
     asked.push([resource, ...words]);
     return 0;
   };
-  for (const words of [["enable", "notes"], ["remove", "--id", "notes"], ["save-settings", "--id", "notes"], []]) {
+  for (const words of [
+    ["enable", "notes"],
+    ["remove", "--id", "notes"],
+    ["save-settings", "--id", "notes"],
+  ]) {
     await pluginCommand({ data: dir, json: false, words, argv: words }, operation);
   }
   expect(asked).toEqual([
     ["plugins", "enable", "--id", "notes"],
     ["plugins", "remove", "--id", "notes"],
     ["plugins", "save-settings", "--id", "notes"],
-    ["plugins"],
   ]);
 });

@@ -79,8 +79,8 @@ interface Backend {
 
 /** What each backend has shown in its conformance suite, by slot, from the `capabilities.json` its last run wrote. */
 export function capabilitiesPage(root: string): string {
-  const backends = readdirSync(join(root, "plugins")).flatMap(
-    (plugin) => backendOf(join(root, "plugins", plugin)) ?? [],
+  const backends = ["plugins", "examples"].flatMap((folder) =>
+    readdirSync(join(root, folder)).flatMap((plugin) => backendOf(join(root, folder, plugin)) ?? []),
   );
   const slots = [...new Set(backends.map(({ slot }) => slot))].sort();
   const tables = slots.map((slot) => {

@@ -165,20 +165,36 @@ export class Apply {
 
   /**
    * What was stopped comes back before what was started goes: both may hold the same ports, and somebody must answer. Unless
-   * one of them does not share its ports; then there is no room for the former before the new one is gone.
+   * one of them does not share its ports: then there is no room before the other has let go. One that does not share them
+   * may keep through a reload what it has bound, and so it ends first and begins last.
    */
   async #reactivate({ services }: Journal): Promise<void> {
-    const { grants, supervisor, step } = this.#parts;
-    const risen = services.filter(({ wasRunning }) => !wasRunning);
-    const former = services.filter(({ wasRunning }) => wasRunning);
-    const shares = async ({ name }: JournalService) => grants.service(name).sharesPorts;
-    const together = (await Promise.all(services.map((one) => shares(one).catch(() => false)))).every(Boolean);
-    if (!together) await each(risen, async ({ name }) => supervisor.stop(name));
-    const [ended, running] = partition(former, ({ name }) => !supervisor.isRunning(name));
+    const { supervisor, step } = this.#parts;
+    const alone = services.filter((service) => !this.#sharesPorts(service));
+    const together = alone.length === 0;
+    const [former, risen] = partition(services, ({ wasRunning }) => wasRunning);
+    // Daemons of one plugin do not take each other's ports.
+    const contested = new Set(services.map(({ name }) => name.plugin)).size > 1;
+    const [last, first] = partition(former, (service) => contested && alone.includes(service));
+    if (!together) await each([...risen, ...last], async ({ name }) => supervisor.stop(name));
+    const [running, ended] = partition(first, ({ name }) => supervisor.isRunning(name));
     await each(ended, async ({ name }) => supervisor.start(name));
     step("apply.rollback:after-start");
-    await each(running, async ({ name }) => supervisor.reload(name));
+    await each(running, async ({ name }) => {
+      await supervisor.reload(name);
+      if (last.length > 0) await supervisor.drained(name);
+    });
+    await each(last, async ({ name }) => supervisor.start(name));
     if (together) await each(risen, async ({ name }) => supervisor.stop(name));
+  }
+
+  // False for a service whose grant is gone.
+  #sharesPorts({ name }: JournalService): boolean {
+    try {
+      return this.#parts.grants.service(name).sharesPorts;
+    } catch {
+      return false;
+    }
   }
 
   #forget(tx: string): void {

@@ -2,6 +2,7 @@ import { spawn } from "node:child_process";
 import { closeSync, constants, fstatSync, openSync, readlinkSync, readSync } from "node:fs";
 import type { Owner } from "./durable.ts";
 import { HelperError } from "./errors.ts";
+import type { GrantedService } from "./grants.ts";
 import { isRunning, killGroup, listPids, readProcess, sendSignal } from "./processes.ts";
 import { spawnError } from "./program.ts";
 
@@ -20,16 +21,19 @@ const pollMs = 100;
 const killWaitMs = 2000;
 
 /**
- * Starts a daemon in the foreground, in a process group of its own, its output appended to `outFile`. It outlives the
- * helper. Throws `unavailable` when the program is missing.
+ * Starts a daemon in the foreground and in its tree, in a process group of its own. It outlives the helper. Throws
+ * `unavailable` when the program is missing.
  */
-export async function spawnDaemon(argv: readonly string[], outFile: string, as: Owner | undefined): Promise<Daemon> {
+export async function spawnDaemon(
+  { argv, outFile, tree }: Pick<GrantedService, "argv" | "outFile" | "tree">,
+  as: Owner | undefined,
+): Promise<Daemon> {
   const [program = "", ...args] = argv;
   const out = openForOutput(outFile);
   try {
     const identity = as ?? {};
     const child = spawn(program, args, {
-      cwd: "/",
+      cwd: tree,
       env: environment,
       detached: true,
       stdio: ["ignore", out, out],

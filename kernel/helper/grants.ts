@@ -22,6 +22,8 @@ export interface GrantedService {
   readonly argv: readonly string[];
   /** The configuration test against another tree. */
   testArgv(tree: string): readonly string[];
+  /** The plugin's tree, in which it is started. */
+  readonly tree: string;
   /** File its output goes to. */
   readonly outFile: string;
 }
@@ -119,6 +121,7 @@ export class Grants {
       stopTimeoutMs: grant.stopTimeoutMs ?? 5000,
       argv: fill(grant.argv, tree),
       testArgv: (other) => fill(grant.test, other),
+      tree,
       outFile: join(this.#layout.log, name.plugin, `${serviceLabel(name)}.out`),
     };
   }

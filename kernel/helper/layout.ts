@@ -22,7 +22,7 @@ export interface Layout {
   readonly panel: string;
   /** Lock, journals, registries: for root's eyes. */
   readonly helper: string;
-  /** Code of the plugins that were installed, `<plugins>/<plugin>`. The kernel's own, and readable by all plugins' users. */
+  /** Code of the plugins that were installed, `<plugins>/<plugin>`. The kernel's own; others pass through and see no list. */
   readonly plugins: string;
   /** Staged files and backups. Beside the trees, because a rename must not leave the file system. */
   readonly staging: string;
@@ -62,7 +62,7 @@ export function systemLayout(dataDir: string): Layout {
 export function ensureKernelDirectory(layout: Layout, identity: Identity): void {
   const owner = identity.multiUser ? identity.kernel : undefined;
   ensureDirectory(layout.panel, 0o700, owner);
-  ensureDirectory(layout.plugins, 0o755, owner);
+  ensureDirectory(layout.plugins, 0o711, owner);
 }
 
 /** Accounts must be able to pass through the data directory to their homes. */

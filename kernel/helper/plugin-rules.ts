@@ -95,7 +95,7 @@ export function strayRules(word: string, layout: Layout): string[] {
   if (/[A-Za-z0-9._/}-]\{(?:tree|run|log|state)\}/.test(word.replace(/^-[A-Za-z](?=\{)/, ""))) {
     broken.push("puts other text before a directory in an argument");
   }
-  // Daemons are started in the root directory: a relative path is one from there.
+  // Daemons are started in their tree, but a program may go to the root directory before it opens a relative path.
   const paths = word.split(/(?<=[^A-Za-z0-9._/-])(?=\/)|(?<=^-[A-Za-z])(?=\/)/).map((path) => normalize(`/${path}`));
   if (paths.some((path) => isBelow(path, [...own(layout), ...shared]))) {
     broken.push("has an argument in the panel's or a tenant's folders; use {tree}, {run}, {log} or {state}");

@@ -214,7 +214,7 @@ export class Supervisor {
     this.#save();
     this.#step("service.start:before-spawn");
     try {
-      const daemon = await spawnDaemon(service.argv, service.outFile, this.#ownerOf(service));
+      const daemon = await spawnDaemon(service, this.#ownerOf(service));
       this.#step("service.start:after-spawn");
       entry.daemon = daemon;
       this.#watch(entry, daemon);

@@ -41,8 +41,8 @@ export function createIntents(db: Db, options: IntentsOptions): Intents {
       record(table, id, null, full);
       return { id, uuid: full.uuid as string };
     },
-    update: async (table, id, patch) => {
-      const before = await current(table, id);
+    update: async (table, id, patch, known) => {
+      const before = known === undefined ? await current(table, id) : (known as NewRow);
       const after = { ...patch, updated_at: clock.now() };
       await db(table).where({ id }).update(after);
       record(table, id, pick(before, Object.keys(after)), after);

@@ -56,7 +56,7 @@ export async function updateRecord(
 ): Promise<void> {
   const key = setKey({ zone, name, type: row.type });
   const template = name === row.name ? row.template : 0;
-  await change.intents.update("dns_records", row.id, { name, data, ttl, template, unit_key: key });
+  await change.intents.update("dns_records", row.id, { name, data, ttl, template, unit_key: key }, row);
   change.intents.touch(dnsSlotId, row.unit_key);
   change.intents.touch(dnsSlotId, key);
 }

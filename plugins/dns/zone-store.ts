@@ -96,8 +96,8 @@ export function toEvent({ account_id, id, name }: ZoneRow): ZoneEvent {
 }
 
 /** Writes that the zone changed: once per change, after its records were written. */
-export async function bumpSerial(change: ChangeContext, { id, serial }: ZoneRow): Promise<void> {
-  await change.intents.update("dns_zones", id, { serial: nextSerial(serial, change.now) });
+export async function bumpSerial(change: ChangeContext, zone: ZoneRow): Promise<void> {
+  await change.intents.update("dns_zones", zone.id, { serial: nextSerial(zone.serial, change.now) }, zone);
 }
 
 /** Seconds since 1970, as providers count too; more than before in any case. */

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { phpConformance } from "@patchbay/sdk/conformance";
 import { startConformancePanel, testMachine } from "../../test/harness/conformance-panel.ts";
 
@@ -5,6 +6,7 @@ phpConformance({
   title: "PHP-FPM",
   plugin: "php",
   service: "php-fpm",
+  record: join(import.meta.dirname, "capabilities.json"),
   machine: testMachine,
   start: startConformancePanel,
 });

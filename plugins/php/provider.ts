@@ -71,6 +71,8 @@ function poolSection(info: HostInfo, unit: PhpPoolUnit): IniSection {
       ["pm.max_requests", "1000"],
       ["request_terminate_timeout", "300s"],
       ["clear_env", "yes"],
+      // Not in the panel's tree, where php-fpm is started: a script that ended leaves its shutdown functions there.
+      ["chdir", "/"],
       ["security.limit_extensions", ".php"],
       ["ping.path", pingPath],
       ["php_admin_value[open_basedir]", `${home}/`],

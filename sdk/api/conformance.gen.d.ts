@@ -113,6 +113,7 @@ export interface PhpSubject {
     readonly title: string;
     readonly plugin: string;
     readonly service: string;
+    readonly record?: string;
     readonly machine: TestMachine;
     start(): Promise<PanelUnderTest>;
 }
@@ -147,6 +148,14 @@ export declare const webCapabilities: {
     };
     readonly certificatesWithoutReload: {
         readonly means: "A new certificate is shown without a reload.";
+        readonly refusal: "none";
+    };
+    readonly ownLinks: {
+        readonly means: "A link in a document root is followed to what has the same owner.";
+        readonly refusal: "request";
+    };
+    readonly ownNames: {
+        readonly means: "A site is answered over HTTPS only to who opened the connection for it.";
         readonly refusal: "none";
     };
     readonly pathInfo: {

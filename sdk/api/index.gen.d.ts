@@ -1015,7 +1015,7 @@ export interface Intents {
         id: number;
         uuid: string;
     }>;
-    update(table: string, id: number, patch: NewRow): Promise<void>;
+    update(table: string, id: number, patch: NewRow, before?: object): Promise<void>;
     delete(table: string, id: number): Promise<void>;
     touch(slot: string, key: string): void;
 }

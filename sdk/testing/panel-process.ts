@@ -6,6 +6,9 @@ import type { Ended } from "./ended.ts";
 import type { InstancePorts } from "./ports.ts";
 import { processesOf, processesOfRange, processesUnder } from "./processes.ts";
 
+/** Time for processes that were ended to be gone. Milliseconds. */
+const goneMs = 2000;
+
 /** Variables of the environment; undefined ones are left out. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -154,6 +157,9 @@ export class PanelProcess<F extends RunningInstance = RunningInstance> {
   /** Stops everything. Rejects when a process was left behind, which is then killed. */
   async end(): Promise<void> {
     await this.stop();
+    // What was killed with the panel may take a moment to be gone on a busy machine.
+    const until = performance.now() + goneMs;
+    while (this.processes().length > 0 && performance.now() < until) await sleep(20);
     const left = this.processes();
     for (const { pid } of left) process.kill(pid, "SIGKILL");
     if (left.length > 0) throw new Error(`left behind: ${left.map((entry) => entry.command).join(", ")}`);

@@ -7,7 +7,7 @@ export interface InstancePorts {
 }
 
 /** What the daemons of an instance listen on above its base: public, side and control ports. */
-const offsets = [53, 80, 443, 880, 881, 953, 963, 964];
+const offsets = [53, 80, 443, 880, 881, 882, 953, 963, 964, 965];
 
 /** Finds ports nobody listens on. Test workers look in ranges of their own, so two never find the same. */
 export async function freePorts(): Promise<InstancePorts> {

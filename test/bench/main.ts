@@ -5,6 +5,7 @@ import type { Row } from "./figures.ts";
 import { generateLoad, type Load, loadGenerator } from "./load.ts";
 import { machineFacts } from "./machine.ts";
 import { measureMemory } from "./memory.ts";
+import { measurePlugins } from "./plugins.ts";
 import { ensureWrk } from "./programs.ts";
 import { type Section, toText, writeReport } from "./report.ts";
 import { measureRequestPath } from "./request-path.ts";
@@ -82,6 +83,15 @@ served by one full reconcile.`,
     method: `An instance with one account that was stopped in order. From the start of \`patchbay up\` to the first answer of the panel over
 HTTPS, asked for every 4 ms; daemons come up after that. Rounds alternate with \`node -e ''\`.`,
     run: measureStartUp,
+  },
+  {
+    name: "plugins",
+    title: "Many plugins",
+    method: `The panel as it is shipped, and the same with 10 and with 100 plugins more, which are 200 and 2,000 operations. They run in the panel's own process; each has 20 operations with schemas of six fields, a setting, a tap and a
+schedule. Time is that from \`patchbay up\` to the first answer over HTTPS; the three take turns. Memory is what the kernel holds when all
+daemons are up. What a plugin costs is the difference to the panel as it is shipped (of the fastest starts; of the medians of memory),
+divided by the number of plugins.`,
+    run: measurePlugins,
   },
   {
     name: "memory",

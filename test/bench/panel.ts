@@ -13,6 +13,8 @@ export interface PanelOptions {
   readonly flags?: readonly string[];
   /** True: with the kernel of `traced-kernel.ts`, which says after each change where its time went. */
   readonly traced?: boolean;
+  /** A copy of the checkout to run, as `copyCheckout` makes it. */
+  readonly checkout?: string;
 }
 
 /** The built panel, with an instance of its own on loopback. */
@@ -75,8 +77,7 @@ export class BenchPanel {
       "9999999",
       ...(this.#options.flags ?? []),
     ];
-    const argv =
-      this.#options.traced === true ? partArgv("helper", ...flags) : [join(root, "bin/patchbay.mjs"), "up", ...flags];
+    const argv = this.#options.traced === true ? partArgv("helper", ...flags) : [...this.#program(), ...flags];
     const env = {
       PATH: process.env["PATH"] ?? "",
       PATCHBAY_ADMIN_PASSWORD: "not used by anybody",
@@ -89,6 +90,12 @@ export class BenchPanel {
     child.stderr?.on("data", keep);
     this.#child = child;
     return child;
+  }
+
+  #program(): readonly string[] {
+    const { checkout } = this.#options;
+    if (checkout === undefined) return [join(root, "bin/patchbay.mjs"), "up"];
+    return [join(checkout, "run.mjs"), checkout, "helper/main"];
   }
 
   /** Starts it and waits until it is ready. */

@@ -40,7 +40,8 @@ async function timeNode(): Promise<number> {
   return performance.now() - started;
 }
 
-async function timePanel(panel: BenchPanel): Promise<number> {
+/** Milliseconds from `patchbay up` to the first answer over HTTPS. `look` is called once all is up; then the panel is stopped. */
+export async function timePanel(panel: BenchPanel, look?: () => void): Promise<number> {
   const before = panel.output.length;
   const started = performance.now();
   panel.spawn();
@@ -48,6 +49,7 @@ async function timePanel(panel: BenchPanel): Promise<number> {
   const time = performance.now() - started;
   // Stopped only when it has come up as a whole, so that each round begins from the same state.
   while (!panel.output.slice(before).includes("Patchbay is ready")) await sleep(10);
+  look?.();
   await panel.stop();
   return time;
 }

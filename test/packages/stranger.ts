@@ -1,7 +1,17 @@
 import { execFile } from "node:child_process";
-import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { checkout } from "../harness/checkout.ts";
 
 /** How a command of a stranger ended. */
@@ -53,6 +63,16 @@ export class Stranger {
     return text;
   }
 
+  /** Copies the sources of one of our examples, and installs what it needs. Resolves with its folder. */
+  async takeExample(name: string): Promise<string> {
+    const folder = join(this.dir, name);
+    // What a build or an installation leaves is not part of an example.
+    const isSource = (path: string) => !["node_modules", "dist", "package-lock.json"].includes(basename(path));
+    cpSync(join(checkout, "examples", name), folder, { recursive: true, filter: isSource });
+    await this.install(name, this.sdk, this.kernel);
+    return folder;
+  }
+
   /**
    * npm install, without compiling: what the install scripts of the database drivers would compile within two minutes is taken
    * from the checkout, where they ran. That they work on a new machine is seen by whoever sets up the checkout.
@@ -80,6 +100,17 @@ export class Stranger {
     }
   }
 
+  /**
+   * The environment of a terminal in which the stranger types commands. Its `npm install` compiles nothing either: what the
+   * database drivers need is copied, as by `install`.
+   */
+  terminal(): NodeJS.ProcessEnv {
+    const bin = join(this.dir, ".bin");
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, "npm"), npmWithoutCompiler(environment().PATH ?? ""), { mode: 0o755 });
+    return { ...environment(), PATH: `${bin}:${environment().PATH}` };
+  }
+
   leave(): void {
     rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
@@ -95,11 +126,32 @@ function tarball(name: string): string {
 
 function run(cwd: string, program: string, args: readonly string[]): Promise<Ran> {
   return new Promise((resolve) => {
-    // Nothing of the run this test is part of may reach the stranger's own.
-    const { PATH, HOME, npm_config_registry: registry } = process.env;
-    const env = { PATH, HOME, ...(registry === undefined ? {} : { npm_config_registry: registry }) };
-    const child = execFile(program, args, { cwd, env, maxBuffer: 32 * 2 ** 20 }, (_error, stdout, stderr) =>
+    const options = { cwd, env: environment(), maxBuffer: 32 * 2 ** 20 };
+    const child = execFile(program, args, options, (_error, stdout, stderr) =>
       resolve({ code: child.exitCode ?? child.signalCode ?? -1, text: `${stdout}${stderr}` }),
     );
   });
+}
+
+/** Nothing of the run this test is part of may reach the stranger's own. */
+function environment(): NodeJS.ProcessEnv {
+  const { PATH, HOME, npm_config_registry: registry } = process.env;
+  return { PATH, HOME, ...(registry === undefined ? {} : { npm_config_registry: registry }) };
+}
+
+/** The `npm` of a terminal. `path`: where the real one is found. */
+function npmWithoutCompiler(path: string): string {
+  const copies = compiled.map((name) => {
+    const [from, to] = [join(checkout, "node_modules", name), join("node_modules", name)].map(
+      (at) => `${at}/build/Release`,
+    );
+    return `if [ -d "node_modules/${name}" ] && [ -d "${from}" ]; then mkdir -p "${to}" && cp "${from}"/*.node "${to}/"; fi`;
+  });
+  return `#!/bin/sh
+set -e
+PATH="${path}"
+[ "$1" = install ] || exec npm "$@"
+npm "$@" --ignore-scripts --no-audit --no-fund --prefer-offline
+${copies.join("\n")}
+`;
 }
