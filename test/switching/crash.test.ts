@@ -81,6 +81,8 @@ class Lane {
     await until(`${point} to be reached`, async () => !isAlive(victim) || (await isDone()), patience);
     const isReached = !isAlive(victim);
     if (!isReached) this.#plan.arm();
+    // Its last moment is not the panel that came back.
+    if (isReached) await until("the kernel to end with its helper", () => !isAlive(kernel), patience);
     await this.#recover();
     if (id !== undefined) await endOf(this.#admin, id, patience);
     await until(`after ${point}`, () => this.#isWhole(), patience);
