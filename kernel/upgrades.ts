@@ -1,4 +1,4 @@
-import type { Clock, Logger, Principal } from "@patchbay/sdk";
+import { asPlugin, type Clock, type Logger } from "@patchbay/sdk";
 import { HandlerRecord } from "./operations/change-context.ts";
 import type { HookRunner } from "./operations/hooks.ts";
 import type { RegisteredUpgrade } from "./plugins/generation.ts";
@@ -10,21 +10,6 @@ export interface UpgradeDeps {
   readonly logger: Logger;
   readonly hooks: Pick<HookRunner, "guarded" | "emit">;
 }
-
-/** The panel itself, calling nothing from outside. */
-const panel: Principal = {
-  userId: null,
-  username: "system",
-  role: "system",
-  via: "system",
-  credentialId: null,
-  scopes: null,
-  accountId: null,
-  suspended: false,
-  impersonator: null,
-  ip: "",
-  userAgent: "",
-};
 
 /**
  * Brings rows from before an update up to date, before anything is reconciled. One upgrade that fails is logged and holds up
@@ -50,7 +35,7 @@ async function runPart(
 ): Promise<boolean> {
   const { id, marks, read, tables } = change;
   const record = new HandlerRecord();
-  const context = { principal: panel, read, now: clock.now(), operationId: id, dryRun: false, ...services };
+  const context = { principal: asPlugin, read, now: clock.now(), operationId: id, dryRun: false, ...services };
   const more = await value.run(record.contextOf(change, { context, hooks }));
   if (record.start) throw new Error(`the upgrade ${value.id} cannot start ${record.start.task.id}`);
   for (const send of record.letters) await send(marks.length > 0 ? id : undefined);

@@ -1,47 +1,20 @@
 import {
-  asPlugin,
   type ChangeContext,
   type ChangeOperation,
   type ExecutingProvider,
   type Operation,
-  type Principal,
   ProviderError,
   type RenderingProvider,
   type TaskContext,
 } from "@patchbay/sdk";
 import * as v from "valibot";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 import { toJsonSchema } from "../operations/json-schema.ts";
-import { Bench, type Parts, partsOf } from "./testing/bench.ts";
+import { type Parts, partsOf } from "./testing/bench.ts";
 import { change, query, tap, task, valibot } from "./testing/samples.ts";
-import type { GuestPlugin } from "./types.ts";
+import { ask, context, useBench } from "./testing/use-bench.ts";
 
-let bench: Bench;
-const loaded: GuestPlugin[] = [];
-
-beforeAll(async () => {
-  bench = await Bench.open();
-}, 60_000);
-
-afterEach(async () => {
-  await Promise.all(loaded.splice(0).map((guest) => guest.end()));
-  expect(bench.guests()).toEqual([]);
-});
-
-afterAll(async () => {
-  await bench.close();
-});
-
-async function load(id: string, code: string, manifest = {}): Promise<Parts> {
-  const guest = await bench.load(id, code, { before: valibot, manifest });
-  loaded.push(guest);
-  return partsOf(guest);
-}
-
-const ann: Principal = { ...asPlugin, userId: 7, username: "ann", role: "admin", via: "session" };
-const context = { principal: ann, now: 5, operationId: "op-1", dryRun: false } as ChangeContext;
-const ask = (parts: Parts, id: string, input: object = {}) =>
-  (parts.operations.get(id) as Operation).handle(input, context, undefined as never);
+const { bench, load } = useBench();
 async function perform(parts: Parts, id: string, input: object = {}, more: Partial<ChangeContext> = {}) {
   const operation = parts.operations.get(id) as ChangeOperation<object, unknown>;
   const prepared = await operation.prepare?.(input, context);
@@ -111,10 +84,10 @@ it("brings panel errors over with all their fields, and anything else as an erro
     retry: "later",
     retryAfterSeconds: 9,
   });
-  expect(bench.faults.splice(0)).toEqual([]);
+  expect(bench().faults.splice(0)).toEqual([]);
   await expect(ask(parts, "fail.bug")).rejects.toThrow("TypeError");
   await expect(ask(parts, "fail.read")).rejects.toThrow("ctx.read needs isolation: kernel");
-  expect(bench.faults.splice(0)).toMatchObject([
+  expect(bench().faults.splice(0)).toMatchObject([
     { plugin: "fail", kind: "threw", where: "fail.bug", message: expect.stringMatching(/^an error at index\.mjs:\d/) },
     { where: "fail.read" },
   ]);
@@ -152,7 +125,7 @@ it("passes taps on, with their deadline's end", async () => {
   expect(await run("a.input", { text: "t" })).toEqual({ text: "t", more: 1 });
   await expect(run("a.done", {}, AbortSignal.timeout(50))).rejects.toMatchObject({ name: "TimeoutError" });
   expect(await ask(parts, "taps.ended")).toBe(true);
-  expect(bench.faults).toEqual([]);
+  expect(bench().faults).toEqual([]);
 });
 
 it("asks a rendering provider, and takes nothing from it that is not in the right form", async () => {
@@ -174,7 +147,7 @@ it("asks a rendering provider, and takes nothing from it that is not in the righ
   });
   expect(provider.generation).toBeUndefined();
   await expect(provider.render("bad", {})).rejects.toMatchObject({ name: "ProviderError", kind: "terminal" });
-  expect(bench.faults.splice(0)).toMatchObject([{ kind: "threw", where: "provider web" }]);
+  expect(bench().faults.splice(0)).toMatchObject([{ kind: "threw", where: "provider web" }]);
 });
 
 it("asks an executing provider, whose failures keep their kind", async () => {
@@ -202,7 +175,7 @@ it("asks an executing provider, whose failures keep their kind", async () => {
     { key: "a", wanted: "x", actual: null },
   ]);
   expect(await provider.report?.("a", {}, signal)).toEqual({ key: "a" });
-  expect(bench.faults).toEqual([]);
+  expect(bench().faults).toEqual([]);
 });
 
 it("runs tasks that tell how far they are, and schedules", async () => {
@@ -224,10 +197,10 @@ it("runs tasks that tell how far they are, and schedules", async () => {
   };
   await expect(parts.tasks.get("works.long")?.run({ text: "hi" }, ctx)).rejects.toMatchObject({ name: "Undone" });
   expect(said).toEqual([["one", "done", "hi"], 0.5]);
-  expect(bench.faults).toEqual([]);
+  expect(bench().faults).toEqual([]);
   const tick = parts.schedules.get("works.tick");
   await expect(tick?.run(() => undefined as never, ctx.signal)).rejects.toThrow("no luck");
-  expect(bench.faults.splice(0)).toMatchObject([{ kind: "threw", where: "works.tick" }]);
+  expect(bench().faults.splice(0)).toMatchObject([{ kind: "threw", where: "works.tick" }]);
 });
 
 it("refuses what only a plugin in the kernel's process may contribute", async () => {
@@ -238,19 +211,18 @@ it("refuses what only a plugin in the kernel's process may contribute", async ()
     [change("no.add", "", "quota: async () => [],"), "the quota of no.add"],
   ];
   for (const [code, part] of refused) {
-    await expect(bench.load("no", code, { before: valibot })).rejects.toThrow(`${part} needs isolation: kernel`);
+    await expect(bench().load("no", code, { before: valibot })).rejects.toThrow(`${part} needs isolation: kernel`);
   }
-  expect(bench.guests()).toEqual([]);
+  expect(bench().guests()).toEqual([]);
 });
 
 it("answers many calls at once, and lets those in flight end before it does", async () => {
-  const parts = await load(
-    "busy",
-    query("busy.wait", `await new Promise((r) => setTimeout(r, 200)); return input.text;`),
-  );
+  const code = query("busy.wait", `await new Promise((r) => setTimeout(r, 200)); return input.text;`);
+  const guest = await bench().load("busy", code, { before: valibot });
+  const parts = partsOf(guest);
   const began = performance.now();
   const answers = Promise.all(Array.from({ length: 100 }, (_, at) => ask(parts, "busy.wait", { text: `${at}` })));
-  const ended = loaded[0]?.end();
+  const ended = guest.end();
   expect(await answers).toHaveLength(100);
   expect(performance.now() - began).toBeLessThan(3000);
   await ended;

@@ -1,58 +1,23 @@
 import { existsSync } from "node:fs";
-import {
-  asPlugin,
-  type ChangeContext,
-  HostInfo,
-  Invoker,
-  type Operation,
-  PluginSettings,
-  type Principal,
-  type Setting,
-  Store,
-  Vault,
-} from "@patchbay/sdk";
+import { HostInfo, Invoker, PluginSettings, type Setting, Store, Vault } from "@patchbay/sdk";
 import * as v from "valibot";
-import { afterAll, afterEach, beforeAll, expect, it } from "vitest";
-import { Bench, type Parts, partsOf } from "./testing/bench.ts";
+import { expect, it } from "vitest";
+import { Bench, partsOf } from "./testing/bench.ts";
 import { query, valibot } from "./testing/samples.ts";
-import type { GuestPlugin } from "./types.ts";
+import { ask, useBench } from "./testing/use-bench.ts";
 
-let bench: Bench;
-const loaded: GuestPlugin[] = [];
+const { bench, load } = useBench();
 
-beforeAll(async () => {
-  bench = await Bench.open();
-}, 60_000);
-
-afterEach(async () => {
-  await Promise.all(loaded.splice(0).map((guest) => guest.end()));
-  expect(bench.guests()).toEqual([]);
-});
-
-afterAll(async () => {
-  await bench.close();
-});
-
-async function load(id: string, code: string, manifest = {}): Promise<Parts> {
-  const guest = await bench.load(id, code, { before: valibot, manifest });
-  loaded.push(guest);
-  return partsOf(guest);
-}
-
-const ann: Principal = { ...asPlugin, userId: 7, username: "ann", role: "admin", via: "session" };
-const context = { principal: ann, now: 5, operationId: "op-1", dryRun: false } as ChangeContext;
-const ask = (parts: Parts, id: string, input: object = {}) =>
-  (parts.operations.get(id) as Operation).handle(input, context, undefined as never);
 it("gives a plugin the services it may have and refuses the others in clear words", async () => {
   const kept = new Map<string, unknown>();
-  bench.give(Store, {
+  bench().give(Store, {
     get: async (key) => kept.get(key) as never,
     put: async (key, value) => void kept.set(key, value),
     delete: async (key) => void kept.delete(key),
     keys: async (prefix) => [...kept.keys()].filter((key) => key.startsWith(prefix)),
   });
-  bench.give(Vault, { seal: () => "", open: () => "", derive: () => new Uint8Array(32).fill(3) });
-  bench.give(HostInfo, { address: "127.0.0.1" } as HostInfo);
+  bench().give(Vault, { seal: () => "", open: () => "", derive: () => new Uint8Array(32).fill(3) });
+  bench().give(HostInfo, { address: "127.0.0.1" } as HostInfo);
   const parts = await load(
     "serves",
     query(
@@ -70,14 +35,14 @@ it("gives a plugin the services it may have and refuses the others in clear word
     host: "127.0.0.1",
     none: true,
   });
-  expect(bench.logged).toContain('hello {"a":1,"plugin":"serves"}');
+  expect(bench().logged).toContain('hello {"a":1,"plugin":"serves"}');
   await expect(ask(parts, "serves.users")).rejects.toThrow("the service kernel.users needs isolation: kernel");
-  bench.faults.length = 0;
+  bench().faults.length = 0;
 });
 
 it("calls operations for its caller, or in its own name, where that was granted, and for nobody else", async () => {
   const calls: unknown[] = [];
-  bench.give(Invoker, {
+  bench().give(Invoker, {
     invoke: async (operation, input, { username, role }) => {
       calls.push([operation, input, username, role]);
       return "done";
@@ -104,12 +69,12 @@ it("calls operations for its caller, or in its own name, where that was granted,
     ["domains.list", { a: 1 }, "ann", "admin"],
     ["accounts.list", { a: 1 }, "plugin:bridge", "system"],
   ]);
-  bench.faults.length = 0;
+  bench().faults.length = 0;
 });
 
 it("knows the plugin's settings as they are now, and checks new ones by their description", async () => {
   const values = new Map([["colour", "red"]]);
-  bench.give(PluginSettings, { get: (key) => values.get(key) ?? "" });
+  bench().give(PluginSettings, { get: (key) => values.get(key) ?? "" });
   const parts = await load(
     "set",
     `to.pluginSetting({ key: "colour", title: "Colour", default: "blue", schema: v.picklist(["red", "green"]) });
@@ -126,11 +91,11 @@ it("knows the plugin's settings as they are now, and checks new ones by their de
 });
 
 it("keeps a plugin's process from the files of the panel", async () => {
-  const secret = `${bench.rig.dataDir}/helper/epoch`;
+  const secret = `${bench().rig.dataDir}/helper/epoch`;
   expect(existsSync(secret)).toBe(true);
   const parts = await load("nosy", query("nosy.look", `return readFileSync(${JSON.stringify(secret)}, "utf8");`));
   if (process.getuid?.() === 0) await expect(ask(parts, "nosy.look")).rejects.toThrow("EACCES");
-  bench.faults.length = 0;
+  bench().faults.length = 0;
 });
 
 it.runIf(process.getuid?.() === 0)("runs without root too, kept in by Node", async () => {
