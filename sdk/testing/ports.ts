@@ -9,6 +9,9 @@ export interface InstancePorts {
 /** What the daemons of an instance listen on above its base: public, side and control ports. */
 const offsets = [53, 80, 443, 880, 881, 882, 953, 963, 964, 965];
 
+/** Ports this process has found for somebody, who may not listen on them yet. */
+const found = new Set<number>();
+
 /** Finds ports nobody listens on. Test workers look in ranges of their own, so two never find the same. */
 export async function freePorts(): Promise<InstancePorts> {
   const worker = Number(process.env["VITEST_POOL_ID"] ?? 1) % 4;
@@ -16,7 +19,10 @@ export async function freePorts(): Promise<InstancePorts> {
     const panel = 28_000 + worker * 400 + Math.floor(Math.random() * 130) * 3;
     const services = 20_000 + worker * 1800 + Math.floor(Math.random() * 700);
     const wanted = [panel, panel + 1, panel + 2, ...offsets.map((offset) => services + offset)];
+    if (wanted.some((port) => found.has(port))) continue;
+    for (const port of wanted) found.add(port);
     if ((await Promise.all(wanted.map(isFree))).every(Boolean)) return { panel, services };
+    for (const port of wanted) found.delete(port);
   }
   throw new Error("no free ports for a test instance");
 }

@@ -1,5 +1,6 @@
 import { expect } from "vitest";
 import { firstAndLast } from "../harness/crash-plan.ts";
+import { openAll } from "../harness/open-all.ts";
 import { acts, type Crash, Lane, type Victims } from "./lane.ts";
 
 /** Instances that are crashed side by side. */
@@ -10,7 +11,7 @@ const lanes = 2;
  * the first and the last time of each. One expectation for each.
  */
 export async function crashEverywhere(victims: Victims, times: "all" | "first and last"): Promise<void> {
-  const open = await Promise.all(Array.from({ length: lanes }, () => Lane.open()));
+  const open = await openAll(lanes, () => Lane.open());
   try {
     const first = open[0] as Lane;
     const [points] = await Promise.all([first.points(), ...open.slice(1).map((lane) => lane.points())]);

@@ -38,9 +38,14 @@ export class Lane {
 
   static async open(): Promise<Lane> {
     const instance = await TestInstance.prepare();
-    const plan = new CrashPlan(instance.dir);
-    await instance.up(plan.env);
-    return new Lane(instance, plan, await instance.admin());
+    try {
+      const plan = new CrashPlan(instance.dir);
+      await instance.up(plan.env);
+      return new Lane(instance, plan, await instance.admin());
+    } catch (error) {
+      await instance.destroy();
+      throw error;
+    }
   }
 
   close(): Promise<void> {

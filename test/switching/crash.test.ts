@@ -3,6 +3,7 @@ import type { Client } from "../harness/client.ts";
 import { CrashPlan, firstAndLast } from "../harness/crash-plan.ts";
 import { TestInstance } from "../harness/instance.ts";
 import { must } from "../harness/must.ts";
+import { openAll } from "../harness/open-all.ts";
 import { isAlive } from "../harness/processes.ts";
 import { until } from "../harness/wait.ts";
 import { beginSwitch, endOf, optionOf } from "./operation.ts";
@@ -37,12 +38,17 @@ class Lane {
 
   static async open(): Promise<Lane> {
     const instance = await TestInstance.prepare();
-    const plan = new CrashPlan(instance.dir);
-    await instance.up(plan.env);
-    const admin = await instance.admin();
-    const visitors = new Visitors(instance.ports.services, await buildSites(admin, sites));
-    await visitors.learn();
-    return new Lane(instance, plan, admin, visitors);
+    try {
+      const plan = new CrashPlan(instance.dir);
+      await instance.up(plan.env);
+      const admin = await instance.admin();
+      const visitors = new Visitors(instance.ports.services, await buildSites(admin, sites));
+      await visitors.learn();
+      return new Lane(instance, plan, admin, visitors);
+    } catch (error) {
+      await instance.destroy();
+      throw error;
+    }
   }
 
   async close(): Promise<void> {
@@ -124,7 +130,7 @@ class Lane {
 }
 
 test("a switch is done or undone after a crash at any of its steps", async () => {
-  const open = await Promise.all(Array.from({ length: lanes }, () => Lane.open()));
+  const open = await openAll(lanes, () => Lane.open());
   try {
     // Once each way everywhere, so that every lane starts from the same.
     const [points = []] = await Promise.all(open.map((lane) => lane.points("apache")));

@@ -4,14 +4,15 @@ import * as v from "valibot";
 /** Name of the signature in a plugin's folder. */
 export const signatureFile = "patchbay.signature.json";
 
-const publicKey = v.pipe(v.string(), v.regex(/^ed25519:[A-Za-z0-9_-]{43}$/));
+// The last character of each holds bits that mean nothing: they are zero, so that nothing has two names.
+const publicKey = v.pipe(v.string(), v.regex(/^ed25519:[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$/));
 const signatureSchema = v.strictObject({
   /** `ed25519:` and the public key, base64url. */
   key: publicKey,
   /** Every file of the package but this one → SHA-256, hex. */
   files: v.custom<Readonly<Record<string, string>>>(isHashes),
   /** Ed25519 over `signedText`, base64url. */
-  signature: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{86}$/)),
+  signature: v.pipe(v.string(), v.regex(/^[A-Za-z0-9_-]{85}[AQgw]$/)),
 });
 
 /** Path → SHA-256, hex. */
