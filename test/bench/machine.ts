@@ -1,21 +1,21 @@
 import { cpus, loadavg, release, totalmem } from "node:os";
 import { findProgram, outputOf } from "./programs.ts";
 
-/** What the measurements were taken on, as lines for the report. */
-export function machineFacts(): readonly (readonly [string, string])[] {
+/** When and on what is measured now, as a sentence for the report. */
+export function machineFacts(): string {
   const processors = cpus();
-  return [
-    ["date", new Date().toISOString().slice(0, 10)],
-    ["processor", `${processors[0]?.model.trim() ?? "unknown"}, ${processors.length} cores`],
-    ["memory", `${(totalmem() / 2 ** 30).toFixed(1)} GiB`],
-    ["kernel", `Linux ${release()}`],
-    ["Node", process.version],
-    ["nginx", versionOf("nginx", ["-v"], /nginx\/([\d.]+)/)],
-    ["Apache", versionOf("apache2", ["-v"], /Apache\/([\d.]+)/)],
-    ["BIND", versionOf("named", ["-v"], /BIND ([\d.]+)/)],
-    ["PHP", versionOf("php-fpm8.2", ["-v"], /PHP ([\d.]+)/)],
-    ["load when the run began", loadavg()[0]?.toFixed(2) ?? "unknown"],
+  const facts = [
+    `${processors[0]?.model.trim() ?? "unknown"}, ${processors.length} cores`,
+    `${(totalmem() / 2 ** 30).toFixed(1)} GiB`,
+    `Linux ${release()}`,
+    `Node ${process.version}`,
+    `nginx ${versionOf("nginx", ["-v"], /nginx\/([\d.]+)/)}`,
+    `Apache ${versionOf("apache2", ["-v"], /Apache\/([\d.]+)/)}`,
+    `BIND ${versionOf("named", ["-v"], /BIND ([\d.]+)/)}`,
+    `PHP ${versionOf("php-fpm8.2", ["-v"], /PHP ([\d.]+)/)}`,
+    `load before it began ${loadavg()[0]?.toFixed(2) ?? "unknown"}`,
   ];
+  return `Measured ${new Date().toISOString().slice(0, 10)}: ${facts.join("; ")}.`;
 }
 
 function versionOf(program: string, args: readonly string[], shape: RegExp): string {

@@ -36,7 +36,7 @@ const measurements: readonly Measurement[] = [
     method: `\`GET /api/operations/get?id=…\` with an API token over the panel's TLS listener: token looked up, rate class counted
 (the limit is never reached), role and scope checked, input parsed, one row read from SQLite by its primary key, answer checked
 against its schema. Against it one h3 handler that returns the same object, without headers of its own, behind the same
-listener in a process of its own. One load generator with one thread and 50 connections kept open.`,
+listener in a process of its own. One load generator (wrk where there is one) with one thread and 50 connections kept open.`,
     run: (wrk) => measureRequestPath(loadGenerator(wrk)),
   },
   {
@@ -115,15 +115,18 @@ export async function main(argv: readonly string[]): Promise<number> {
     return 0;
   }
   const chosen = measurements.filter((measurement) => argv.length === 0 || argv.includes(measurement.name));
-  const facts = machineFacts();
   const wrk = await ensureWrk();
-  const generator = wrk === undefined ? "the bench's own, because wrk is not installed" : "wrk";
   const sections: Section[] = [];
   for (const { title, method, run } of chosen) {
     process.stderr.write(`measuring: ${title.toLowerCase()}\n`);
-    sections.push({ title, method, rows: await run(wrk) });
+    const facts = machineFacts();
+    sections.push({ title, method, facts, rows: await run(wrk) });
+    // After each, so that what was measured is kept whatever becomes of the next.
+    writeReport(
+      sections,
+      measurements.map((measurement) => measurement.title),
+    );
   }
   process.stdout.write(`${toText(sections)}\n`);
-  if (chosen.length === measurements.length) writeReport([...facts, ["load generator", generator]], sections);
   return sections.every(({ rows }) => rows.every((row) => row.met !== false)) ? 0 : 1;
 }

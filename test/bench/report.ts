@@ -1,4 +1,4 @@
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { Row } from "./figures.ts";
 import { root } from "./programs.ts";
@@ -7,6 +7,8 @@ import { root } from "./programs.ts";
 export interface Section {
   readonly title: string;
   readonly method: string;
+  /** When it was measured, on what. */
+  readonly facts: string;
   readonly rows: readonly Row[];
 }
 
@@ -25,23 +27,43 @@ export function toText(sections: readonly Section[]): string {
     .join("\n");
 }
 
-/** Writes `docs/benchmarks.md`. */
-export function writeReport(facts: readonly (readonly [string, string])[], sections: readonly Section[]): void {
+const file = join(root, "docs", "benchmarks.md");
+
+/** Puts sections into `docs/benchmarks.md`. The others stay as they were measured last; `titles` is the order of all. */
+export function writeReport(sections: readonly Section[], titles: readonly string[]): void {
+  const known = new Map(sectionsOf(readFileSync(file, "utf8")));
+  for (const section of sections) known.set(section.title, toMarkdown(section));
   const parts = [
     "# Benchmarks",
     `Written by \`npm run bench\`. Figures are \`median [smallest–largest]\` of the rounds of one run on one machine, over
 loopback. What is compared runs in the same run, round by round in turn, so that a busy moment meets both sides. Absolute
 times depend on the machine; the ratios are what the aims are about.`,
-    facts.map(([name, value]) => `- ${name}: ${value}`).join("\n"),
-    ...sections.map(toMarkdown),
+    ...titles.flatMap((title) => known.get(title) ?? []),
   ];
-  writeFileSync(join(root, "docs", "benchmarks.md"), `${parts.join("\n\n")}\n`);
+  writeFileSync(file, `${parts.join("\n\n")}\n`);
 }
 
-function toMarkdown({ title, method, rows }: Section): string {
+function sectionsOf(text: string): [string, string][] {
+  return text
+    .split(/^(?=## )/m)
+    .slice(1)
+    .map((section) => [/^## (.*)/.exec(section)?.[1] ?? "", section.trim()]);
+}
+
+function toMarkdown({ title, method, facts, rows }: Section): string {
   const lines = rows.map(({ what, result, aim, met }) => {
     const verdict = met === undefined ? "" : verdicts[`${met}`];
     return `| ${what} | ${result} | ${aim} | ${verdict} |`;
   });
-  return [`## ${title}`, "", method, "", "| figure | result | aim | met |", "|---|---|---|---|", ...lines].join("\n");
+  return [
+    `## ${title}`,
+    "",
+    method,
+    "",
+    facts,
+    "",
+    "| figure | result | aim | met |",
+    "|---|---|---|---|",
+    ...lines,
+  ].join("\n");
 }
