@@ -28,9 +28,22 @@ export interface ExecuteInput {
  * call again even though the desired unit then equals the one applied last.
  */
 export async function executeItems(deps: ApplyDeps, input: ExecuteInput): Promise<void> {
-  for (let from = 0; from < input.items.length; from += pageSize) {
-    await executePage(deps, { ...input, items: input.items.slice(from, from + pageSize) });
-  }
+  const pages = toPages(input.items);
+  if (pages.length < 2) return executePages(deps, input, pages);
+  // A unit may need one that a later page holds (a name server its address): all get another chance when all pages are done.
+  const refused = new Set<string>();
+  await executePages(deps, { ...input, fail: ({ key }) => void refused.add(key) }, pages);
+  await executePages(deps, input, toPages(input.items.filter(({ key }) => refused.has(key))));
+}
+
+function toPages(items: readonly Item[]): readonly (readonly Item[])[] {
+  const pages: (readonly Item[])[] = [];
+  for (let from = 0; from < items.length; from += pageSize) pages.push(items.slice(from, from + pageSize));
+  return pages;
+}
+
+async function executePages(deps: ApplyDeps, input: ExecuteInput, pages: readonly (readonly Item[])[]): Promise<void> {
+  for (const items of pages) await executePage(deps, { ...input, items });
 }
 
 async function executePage(deps: ApplyDeps, input: ExecuteInput): Promise<void> {
