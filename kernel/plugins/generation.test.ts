@@ -4,6 +4,7 @@ import { expect, it } from "vitest";
 import { Container } from "../di/container.ts";
 import { buildGeneration } from "./generation.ts";
 import type { LoadedPlugin } from "./load.ts";
+import { toyPlugin } from "./testing/plugins.ts";
 
 const Greeting = token<string>("test.greeting");
 const Own = token<string>("test.own");
@@ -21,20 +22,6 @@ const operation = (id: string, more: Partial<Operation> = {}): Operation =>
     }),
     ...more,
   }) as Operation;
-
-function plugin(id: string, contribute: (to: Contributions) => void): LoadedPlugin {
-  const manifest = {
-    id,
-    title: id,
-    sdk: "^1.0.0",
-    provides: [],
-    requires: [],
-    packages: [],
-    grants: { services: {}, tree: false, invoke: [] },
-    memoryMb: 256,
-  };
-  return { manifest, version: "1.0.0", dir: "", plugin: { $type: "patchbay/plugin", version: 1, contribute } };
-}
 
 function build(...plugins: LoadedPlugin[]) {
   const root = new Container();
@@ -58,13 +45,13 @@ function build(...plugins: LoadedPlugin[]) {
 it("lets plugins find the services others publish, each made once and on first use", () => {
   let made = 0;
   const generation = build(
-    plugin("one", (to) => {
+    toyPlugin("one", (to) => {
       to.service(Greeting, () => {
         made += 1;
         return "hello";
       });
     }),
-    plugin("two", (to) => to.operation(operation("two.say"))),
+    toyPlugin("two", (to) => to.operation(operation("two.say"))),
   );
   expect(made).toBe(0);
   expect(generation.servicesFor("two.say").use(Greeting)).toBe("hello");
@@ -76,15 +63,15 @@ it("lets plugins find the services others publish, each made once and on first u
 it("gives each plugin services of its own, also in tasks and settings", () => {
   const setting = { key: "token", title: "Token", schema: v.string(), default: "" };
   const generation = build(
-    plugin("one", (to) => {
+    toyPlugin("one", (to) => {
       to.pluginSetting(setting);
       to.task(defineTask({ id: "one.work", title: "Work", run: async () => undefined }));
     }),
-    plugin("two", (to) => {
+    toyPlugin("two", (to) => {
       to.pluginSetting(setting);
       to.operation(operation("two.say"));
     }),
-    plugin("three", () => undefined),
+    toyPlugin("three", () => undefined),
   );
   expect(generation.tasks.get("one.work")).toMatchObject({ plugin: "one", task: { title: "Work" } });
   expect(generation.tasks.get("one.work")?.use(Own)).toBe("own of one");
@@ -102,12 +89,12 @@ it("names everything that does not fit together, and whose it is", () => {
   const limits = { limit: async () => null };
   const start = () =>
     build(
-      plugin("one", (to) => {
+      toyPlugin("one", (to) => {
         to.operation(operation("notes.list"));
         to.meter(meter);
         to.limits(limits);
       }),
-      plugin("two", (to) => {
+      toyPlugin("two", (to) => {
         to.operation(operation("notes.list"));
         to.operation(operation("notes.get", { access: { callers: ["admin"], object: { type: "note", from: "id" } } }));
         to.meter(meter);
@@ -117,7 +104,7 @@ it("names everything that does not fit together, and whose it is", () => {
           to.task({ id: "two.work", title, run: async () => undefined });
         }
       }),
-      plugin("three", () => {
+      toyPlugin("three", () => {
         throw new Error("no luck");
       }),
     );
@@ -131,7 +118,7 @@ it("names everything that does not fit together, and whose it is", () => {
 
 it("refuses an ownership rule about an object nobody declares", () => {
   const rule = { access: { callers: ["admin"], object: { type: "note", from: "id" } } } as Partial<Operation>;
-  expect(() => build(plugin("one", (to) => to.operation(operation("notes.get", rule))))).toThrow(
+  expect(() => build(toyPlugin("one", (to) => to.operation(operation("notes.get", rule))))).toThrow(
     "notes.get names the unknown object note",
   );
 });
@@ -139,5 +126,5 @@ it("refuses an ownership rule about an object nobody declares", () => {
 it("refuses taps in an impossible order", () => {
   const hook = defineHook<"guarded", null>("guarded", "notes.check");
   const late = (to: Contributions) => to.tap(hook, async () => undefined, { after: ["nobody"] });
-  expect(() => build(plugin("one", late))).toThrow("nobody");
+  expect(() => build(toyPlugin("one", late))).toThrow("nobody");
 });

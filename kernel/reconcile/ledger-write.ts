@@ -70,7 +70,7 @@ async function addUnits(db: Db, items: readonly Item[]): Promise<void> {
 }
 
 /** Writes the units themselves, without lines and services. */
-export async function putUnits(
+async function putUnits(
   db: Db,
   units: readonly (Omit<LedgerUnit, "unit" | "rendered"> & { unit: unknown; rendered: unknown })[],
 ): Promise<void> {

@@ -14,6 +14,7 @@ import {
 import { rolldown } from "rolldown";
 import { HelperRig, type RunningHelper } from "../../host/testing/rig.ts";
 import type { FoundPlugin } from "../../plugins/manifest.ts";
+import { toyManifest } from "../../plugins/testing/plugins.ts";
 import { createPluginProcesses } from "../processes.ts";
 import type { Fault, GuestPlugin, PluginProcesses } from "../types.ts";
 
@@ -80,7 +81,7 @@ export class Bench {
     chmodSync(dir, 0o755);
     const text = `${before}\nexport default { $type: "patchbay/plugin", version: 1, contribute(to) {\n${code}\n} };\n`;
     writeFileSync(join(dir, "index.mjs"), text);
-    return { manifest: manifestOf(id), version: "1.0.0", dir };
+    return { manifest: toyManifest(id, { memoryMb: 128 }), version: "1.0.0", dir };
   }
 
   load(id: string, code: string, more: { before?: string; manifest?: Partial<Manifest> } = {}): Promise<GuestPlugin> {
@@ -109,20 +110,6 @@ function titleOf(pid: string): string {
   } catch {
     return "";
   }
-}
-
-export function manifestOf(id: string, more: Partial<Manifest> = {}): Manifest {
-  return {
-    id,
-    title: id,
-    sdk: "^1.0.0",
-    provides: [],
-    requires: [],
-    packages: [],
-    grants: { services: {}, tree: false, invoke: [] },
-    memoryMb: 128,
-    ...more,
-  };
 }
 
 /** What a loaded plugin contributes in the kernel. */

@@ -3,28 +3,28 @@ import type { GuestPlugin, PluginProcesses } from "../guests.ts";
 import type { LoadedPlugin } from "../load.ts";
 import type { BundledPlugins } from "../shelf.ts";
 
+/** The manifest of a plugin that asks for nothing but this. */
+export function toyManifest(id: string, more: Partial<Manifest> = {}): Manifest {
+  return {
+    id,
+    title: id,
+    sdk: "^1.0.0",
+    provides: [],
+    requires: [],
+    packages: [],
+    grants: { services: {}, tree: false, invoke: [] },
+    memoryMb: 256,
+    ...more,
+  };
+}
+
 /** A plugin that contributes this. */
 export function toyPlugin(
   id: string,
   contribute: (to: Contributions) => void = () => undefined,
   manifest: Partial<Manifest> = {},
 ): LoadedPlugin {
-  return {
-    version: "1.0.0",
-    dir: "",
-    plugin: definePlugin(contribute),
-    manifest: {
-      id,
-      title: id,
-      sdk: "^1.0.0",
-      provides: [],
-      requires: [],
-      packages: [],
-      grants: { services: {}, tree: false, invoke: [] },
-      memoryMb: 256,
-      ...manifest,
-    },
-  };
+  return { version: "1.0.0", dir: "", plugin: definePlugin(contribute), manifest: toyManifest(id, manifest) };
 }
 
 /** Plugins that come with a panel, without files. `problems`: what is wrong with some, by id. */

@@ -1,6 +1,6 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ChangeOperation, type Manifest, type Operation, PanelError } from "@patchbay/sdk";
+import { type ChangeOperation, type Operation, PanelError } from "@patchbay/sdk";
 import * as v from "valibot";
 import type { ManifestLike } from "../../../helper/options.ts";
 import { HelperRig, type RunningHelper } from "../../../host/testing/rig.ts";
@@ -8,22 +8,14 @@ import { createLogger } from "../../../observe/logger.ts";
 import { createIds } from "../../../storage/ids.ts";
 import { createStorage } from "../../../storage/storage.ts";
 import type { Storage } from "../../../storage/types.ts";
+import { toyManifest } from "../../testing/plugins.ts";
 import { createInstalls } from "../install.ts";
 import type { Installs, OpenedInstall } from "../types.ts";
 
 const clock = { now: () => Date.now() };
 
 /** A plugin that comes with the panel of the tests. */
-export const bundledManifest = {
-  id: "web",
-  title: "Web",
-  sdk: "^1.0.0",
-  provides: [],
-  requires: [],
-  packages: [],
-  grants: { services: {}, tree: false, invoke: [] },
-  memoryMb: 256,
-} as unknown as Manifest;
+export const bundledManifest = toyManifest("web", { title: "Web" });
 
 /** The installing room on a real helper, a real database and real npm; of the running plugins only what it asks them for. */
 export class InstallRoomRig {
