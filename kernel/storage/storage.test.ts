@@ -56,6 +56,28 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
     expect(await texts()).toEqual(["a"]);
   });
 
+  it("answers a statement that cannot be prepared with its error, alone, and goes on", async () => {
+    const wrong = "SELECT nothing FROM nowhere";
+    const reads = Array.from({ length: 6 }, () => storage.read.all(wrong));
+    for (const end of await Promise.allSettled(reads)) expect(end.status).toBe("rejected");
+    const change = storage.change(({ read }) => Promise.all([read.all(wrong), read.all(wrong)]));
+    await expect(change).rejects.toThrow("nowhere");
+    await storage.change(({ intents }) => intents.insert("notes", { text: "after" }));
+    expect(await texts()).toEqual(["after"]);
+  });
+
+  it("answers more texts, and more calls of one, than statements are kept for", async () => {
+    await storage.change(({ intents }) => intents.insert("notes", { text: "kept" }));
+    const same = await Promise.all(Array.from({ length: 20 }, (_, at) => storage.read.get("SELECT ? + 1 AS n", [at])));
+    expect(same).toEqual(Array.from({ length: 20 }, (_, at) => ({ n: at + 1 })));
+    const others = Array.from({ length: 900 }, (_, at) => storage.read.get(`SELECT ${at} AS n`));
+    expect(await Promise.all(others)).toEqual(Array.from({ length: 900 }, (_, at) => ({ n: at })));
+    await storage.change(async ({ read }) => {
+      for (let at = 0; at < 900; at += 1) expect(await read.get(`SELECT ${at} AS n`)).toEqual({ n: at });
+    });
+    expect(await texts()).toEqual(["kept"]);
+  });
+
   it("rejects when the commit itself fails, and goes on with the next change", async () => {
     await storage.change(({ db }) =>
       db.schema.raw("CREATE TABLE leaf (note INTEGER REFERENCES notes (id) DEFERRABLE INITIALLY DEFERRED)"),

@@ -1,9 +1,11 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { type Clock, type Migration, PanelError, type SqlValue } from "@patchbay/sdk";
 import knex, { type Knex } from "knex";
+import type { Database } from "sqlite3";
 import { type Dialect, pragmas, type ReadConnection, transactionRead } from "./dialect.ts";
 import { isDiskError } from "./disk-error.ts";
 import { createIntents, type Written } from "./intents.ts";
+import { keepStatements } from "./kept-statements.ts";
 import { storageMigrations } from "./schema.ts";
 import { together } from "./together.ts";
 import type { Change, Ids, Mark, Storage, UndoEntry } from "./types.ts";
@@ -40,18 +42,17 @@ function openWriter(file: string, dialect: Dialect): Knex {
     pool: {
       min: 1,
       max: 1,
-      afterCreate: (connection: Connection, done: (error?: Error | null) => void) => {
+      afterCreate: (connection: Database, done: (error?: Error | null) => void) => {
         if (dialect === "better-sqlite3") {
           for (const pragma of pragmas) connection.exec(pragma);
           done();
-        } else connection.exec(pragmas.join(";"), done);
+        } else {
+          keepStatements(connection);
+          connection.exec(pragmas.join(";"), done);
+        }
       },
     },
   });
-}
-
-interface Connection {
-  exec(sql: string, done?: (error: Error | null) => void): void;
 }
 
 async function openReader(file: string, dialect: Dialect): Promise<ReadConnection> {
