@@ -1,8 +1,13 @@
 import { createHash } from "node:crypto";
-import { type IncomingMessage, type RequestOptions, request as requestHttp } from "node:http";
-import { request as requestHttps } from "node:https";
-import { isIP } from "node:net";
-import type { TLSSocket } from "node:tls";
+import { type IncomingMessage, request } from "node:http";
+import { connect, isIP } from "node:net";
+import {
+  type ConnectionOptions,
+  connect as connectTls,
+  createSecureContext,
+  type SecureContext,
+  type TLSSocket,
+} from "node:tls";
 import { within } from "./within.ts";
 
 export interface HttpGet {
@@ -25,7 +30,7 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: IncomingMessage["headers"];
   readonly body: Buffer;
-  /** SHA-256 of the certificate that was shown, lower-case hex; null over HTTP. */
+  /** SHA-256 of the certificate that was shown, lower-case hex; null when none was, as over HTTP. */
   readonly certificate: string | null;
 }
 
@@ -39,20 +44,11 @@ export function httpGet(get: HttpGet, options: GetOptions): Promise<HttpAnswer> 
 
 function ask({ port, host, path }: HttpGet, options: GetOptions, until: AbortSignal): Promise<HttpAnswer> {
   const { address, ports, longestBody } = options;
-  const request: RequestOptions = {
-    host: address,
-    port: ports[port],
-    path,
-    headers: { host, connection: "close" },
-    agent: false,
-    signal: until,
-  };
+  const at = { host: address, port: ports[port] };
+  const headers = { host, connection: "close" };
+  const connection = () => (port === "https" ? connectTls({ ...at, ...trusting(host) }) : connect(at));
   return new Promise((resolve, reject) => {
-    const sent =
-      port === "https"
-        ? // It is asked what is served, not whether the world trusts the certificate.
-          requestHttps({ ...request, rejectUnauthorized: false, servername: serverName(host) })
-        : requestHttp(request);
+    const sent = request({ ...at, path, headers, signal: until, createConnection: connection });
     sent.on("error", reject);
     sent.on("response", (response) => {
       const certificate = port === "https" ? shownBy(response.socket as TLSSocket) : null;
@@ -76,11 +72,25 @@ function ask({ port, host, path }: HttpGet, options: GetOptions, until: AbortSig
   });
 }
 
+let context: SecureContext | undefined;
+
+/** One for all connections: making one loads the world's authorities, and costs more than the handshake. */
+function sharedContext(): SecureContext {
+  context ??= createSecureContext();
+  return context;
+}
+
+/** It is asked what is served, not whether the world trusts the certificate. */
+function trusting(host: string): ConnectionOptions {
+  return { rejectUnauthorized: false, secureContext: sharedContext(), servername: serverName(host) };
+}
+
 function serverName(host: string): string {
   const name = host.replace(/:\d+$/, "");
   return isIP(name) === 0 ? name : "";
 }
 
-function shownBy(socket: TLSSocket): string {
-  return createHash("sha256").update(socket.getPeerCertificate().raw).digest("hex");
+function shownBy(socket: TLSSocket): string | null {
+  const certificate = socket.getPeerX509Certificate();
+  return certificate ? createHash("sha256").update(certificate.raw).digest("hex") : null;
 }

@@ -1,4 +1,5 @@
 import { type ChangeOperation, type Clock, conflict, type OperationContext, type Read } from "@patchbay/sdk";
+import stringify from "safe-stable-stringify";
 import type { CrashPoint } from "../crash-point.ts";
 import type { Reconciler } from "../reconcile/types.ts";
 import { together } from "../storage/together.ts";
@@ -192,7 +193,7 @@ export class ChangeRunner {
   }
 
   #fingerprint(input: unknown): string {
-    return this.#sealer.mac("idempotency.request", JSON.stringify(input, sortKeys));
+    return this.#sealer.mac("idempotency.request", stringify(input) ?? "");
   }
 }
 
@@ -211,9 +212,4 @@ function isPending(result: StoredAnswer | Pending): result is Pending {
 
 function accepted(id: string, state: OperationState): Answer {
   return { status: 202, message: "Accepted", data: { operation_id: id, state } };
-}
-
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
 }

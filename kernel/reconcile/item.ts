@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
 import type { Probe, Rendered, ServiceRef, Unit } from "@patchbay/sdk";
 import type { ServiceName } from "@patchbay/sdk/privileged";
+import stringify from "safe-stable-stringify";
 
 /** Ledger key of what a provider needs whatever its units are. */
 export const baseKey = "";
@@ -99,10 +100,5 @@ export function sha256(text: string): string {
 
 /** The same for equal data, whatever the order of its keys. */
 export function hashOf(data: unknown): string {
-  return sha256(JSON.stringify(data, sortKeys) ?? "null");
-}
-
-function sortKeys(_key: string, value: unknown): unknown {
-  if (typeof value !== "object" || value === null || Array.isArray(value)) return value;
-  return Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)));
+  return sha256(stringify(data) ?? "null");
 }

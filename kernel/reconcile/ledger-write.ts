@@ -1,72 +1,81 @@
 import type { Db } from "@patchbay/sdk";
+import { together } from "../storage/together.ts";
 import { baseKey, footprint, type Item, type LedgerUnit, toServiceName } from "./item.ts";
 import type { FileRecord } from "./ledger.ts";
 
 /** Records that these items are live as rendered. A constant number of statements, however many items. */
 export async function writeItems(db: Db, items: readonly Item[]): Promise<void> {
-  if (items.length === 0) return;
-  const owners = json(items.map(({ slot, key, plugin }) => ({ slot, key, plugin })));
-  await db.raw(
-    `delete from ledger_lines where (plugin, file, line_key) in (
-       select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key') from json_each(?))
-     and (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
-    [
-      json(items.flatMap(({ plugin, before }) => (before?.rendered.lines ?? []).map((line) => ({ plugin, ...line })))),
-      owners,
-    ],
-  );
-  await db.raw(
-    `delete from ledger_services where (plugin, slot, owner_key) in (select ${ownerColumns} from json_each(?))`,
-    [owners],
-  );
-  await removeUnits(
-    db,
-    items.filter((item) => item.unit === null),
-  );
+  const known = items.filter((item) => item.before !== undefined);
   const live = items.filter((item) => item.unit !== null);
-  if (live.length > 0) await addUnits(db, live);
+  const gone = items.filter((item) => item.unit === null);
+  if (known.length > 0) await together(dropFootprints(db, known));
+  if (gone.length > 0) await removeUnits(db, gone);
+  if (live.length > 0) await together(addUnits(db, live));
 }
 
 const ownerColumns = "json_extract(value, '$.plugin'), json_extract(value, '$.slot'), json_extract(value, '$.key')";
 
+const ownersOf = (items: readonly Item[]) => json(items.map(({ slot, key, plugin }) => ({ slot, key, plugin })));
+
+/** Takes out what the ledger holds of these items besides themselves. */
+function dropFootprints(db: Db, items: readonly Item[]): Promise<unknown>[] {
+  const owners = ownersOf(items);
+  const lines = items.flatMap(({ plugin, before }) =>
+    (before?.rendered.lines ?? []).map((line) => ({ plugin, ...line })),
+  );
+  return [
+    db.raw(
+      `delete from ledger_lines where (plugin, file, line_key) in (
+         select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key') from json_each(?))
+       and (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
+      [json(lines), owners],
+    ),
+    db.raw(
+      `delete from ledger_services where (plugin, slot, owner_key) in (select ${ownerColumns} from json_each(?))`,
+      [owners],
+    ),
+  ];
+}
+
 async function removeUnits(db: Db, items: readonly Item[]): Promise<void> {
-  if (items.length === 0) return;
   await db.raw(
     `delete from ledger_units where (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
-    [json(items.map(({ slot, key, plugin }) => ({ slot, key, plugin })))],
+    [ownersOf(items)],
   );
 }
 
-async function addUnits(db: Db, items: readonly Item[]): Promise<void> {
-  await putUnits(
-    db,
-    items.map((item) => ({ ...item, rendered: footprint(item.rendered) })),
-  );
-  await db.raw(
-    `insert into ledger_lines (plugin, file, line_key, line, slot, unit_key)
-     select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key'),
-       json_extract(value, '$.line'), json_extract(value, '$.slot'), json_extract(value, '$.unit') from json_each(?) where true
-     on conflict do update set line = excluded.line, slot = excluded.slot, unit_key = excluded.unit_key`,
-    [
-      json(
-        items.flatMap((i) =>
-          (i.rendered.lines ?? []).map((l) => ({ ...l, plugin: i.plugin, slot: i.slot, unit: i.key })),
+function addUnits(db: Db, items: readonly Item[]): Promise<unknown>[] {
+  return [
+    putUnits(
+      db,
+      items.map((item) => ({ ...item, rendered: footprint(item.rendered) })),
+    ),
+    db.raw(
+      `insert into ledger_lines (plugin, file, line_key, line, slot, unit_key)
+       select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key'),
+         json_extract(value, '$.line'), json_extract(value, '$.slot'), json_extract(value, '$.unit') from json_each(?) where true
+       on conflict do update set line = excluded.line, slot = excluded.slot, unit_key = excluded.unit_key`,
+      [
+        json(
+          items.flatMap((i) =>
+            (i.rendered.lines ?? []).map((l) => ({ ...l, plugin: i.plugin, slot: i.slot, unit: i.key })),
+          ),
         ),
-      ),
-    ],
-  );
-  await db.raw(
-    `insert or ignore into ledger_services (plugin, service, instance, slot, owner_key)
-     select json_extract(value, '$.plugin'), json_extract(value, '$.service'), coalesce(json_extract(value, '$.instance'), ''),
-       json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?)`,
-    [
-      json(
-        items.flatMap((i) =>
-          (i.rendered.services ?? []).map((ref) => ({ ...toServiceName(i.plugin, ref), slot: i.slot, key: i.key })),
+      ],
+    ),
+    db.raw(
+      `insert or ignore into ledger_services (plugin, service, instance, slot, owner_key)
+       select json_extract(value, '$.plugin'), json_extract(value, '$.service'), coalesce(json_extract(value, '$.instance'), ''),
+         json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?)`,
+      [
+        json(
+          items.flatMap((i) =>
+            (i.rendered.services ?? []).map((ref) => ({ ...toServiceName(i.plugin, ref), slot: i.slot, key: i.key })),
+          ),
         ),
-      ),
-    ],
-  );
+      ],
+    ),
+  ];
 }
 
 /** Writes the units themselves, without lines and services. */

@@ -136,10 +136,13 @@ async function applyPage(
   const fail = (failure: UnitFailure) => void failures.push(failure);
   const deployment = await deploy(entry, ledger, candidate.id);
   const place = deployment.at(candidate);
-  const rows = await ledger.units(entry.slot.id, [baseKey, ...page.keys]);
-  const wishes = await loadWishes(deployment, deps.storage.read, page.keys);
+  const { read } = deps.storage;
+  const [rows, wishes] = await Promise.all([
+    ledger.units(entry.slot.id, [baseKey, ...page.keys]),
+    loadWishes(deployment, read, page.keys),
+  ]);
   // What a change has only just marked is not everywhere it has to be; it is brought along when the front is handed over.
-  const pending = await markedKeys(deps.storage.read, entry.slot.id);
+  const pending = await markedKeys(read, entry.slot.id);
   const units = page.keys.filter((key) => isEverybodys(wishes, key) && !pending.has(key));
   const prepared = await prepareFor(deployment, place, { keys: units, rows, wishes, logger: deps.logger });
   const calls = candidate.provider().kind === "execute";

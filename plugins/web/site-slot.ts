@@ -47,12 +47,14 @@ export function createSiteSlot(parts: SiteParts): Slot<SiteUnit> {
     load: async (read, keys) => {
       const rows = await read.all<SiteRow>(sitesSql, [JSON.stringify(keys)]);
       const ids = JSON.stringify(rows.map((row) => row.id));
-      const aliases = await textsOf(read, aliasesSql, ids);
-      const includes = await textsOf(read, includesSql, ids);
-      const files = await parts.certificates().files(
-        read,
-        rows.map((row) => row.name),
-      );
+      const [aliases, includes, files] = await Promise.all([
+        textsOf(read, aliasesSql, ids),
+        textsOf(read, includesSql, ids),
+        parts.certificates().files(
+          read,
+          rows.map((row) => row.name),
+        ),
+      ]);
       const pools = parts.pools();
       return new Map(
         rows.map((row) => [

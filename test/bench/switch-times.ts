@@ -13,8 +13,10 @@ export interface SwitchTimes {
   readonly files: number;
   /** The candidate's own tests of its configuration. */
   readonly tested: number;
-  /** The candidate started and reloaded, and asked for every unit. */
-  readonly tried: number;
+  /** The candidate started or reloaded, until it has shown that it has loaded everything. */
+  readonly loaded: number;
+  /** The candidate asked for every unit. */
+  readonly asked: number;
   readonly compared: number;
   readonly handedOver: number;
   /** What the panel says of the public port. */
@@ -40,15 +42,21 @@ export function switchTimes(output: string, askedAt: number): SwitchTimes {
     if (op === "apply.activate") trials.set(tx, { from: trials.get(tx)?.from ?? from, to: from });
     if (op === "apply.commit") trials.set(tx, { from: trials.get(tx)?.from ?? from, to: from });
   }
-  const [tested, tried] = [lengthOf(tests), lengthOf([...trials.values()])];
+  const loading = [...trials.values()];
+  const probing = calls.filter(
+    ({ op, from, to }) => op === "probe" && !loading.some((one) => from >= one.from && to <= one.to),
+  );
+  const asking = { from: probing[0]?.from ?? 0, to: probing.at(-1)?.to ?? 0 };
+  const [tested, loaded, asked] = [lengthOf(tests), lengthOf(loading), lengthOf([asking])];
   const placing = new Set(["apply.stage", "apply.test", "apply.swap", "apply.commit"]);
   return {
     total: firstAt(steps, endOfTask) - askedAt,
-    written: lengthOf([prepare]) - tested - tried,
+    written: lengthOf([prepare]) - tested - loaded - asked,
     placed: lengthOf(calls.filter(({ op }) => placing.has(op))) - tested,
     files: calls.reduce((sum, { files }) => sum + files, 0),
     tested,
-    tried,
+    loaded,
+    asked,
     compared: lengthOf([compare]),
     handedOver: lengthOf([handOver]),
     reportedGap: Number(/([\d,]+) ms/.exec(handOver.message)?.[1]?.replaceAll(",", "")),

@@ -3,8 +3,9 @@ import type { HelperClient, Host } from "../../kernel/host/types.ts";
 import { isEnd, type Outcomes } from "../../kernel/operations/outcome.ts";
 import { epochMs } from "./trace.ts";
 
-/** One step of a transaction of the helper. Times are milliseconds since 1970. */
+/** One step of a transaction of the helper, or a time in which probes were under way. Milliseconds since 1970. */
 export interface TracedCall {
+  /** `apply.…`, or `probe`. */
   readonly op: string;
   readonly tx: string;
   readonly from: number;
@@ -28,9 +29,10 @@ export const stepMark = "bench-step ";
 /** No step of the panel's own is called so. */
 export const endOfTask = "(end)";
 
-/** A host that says when each step of a transaction began and ended. */
+/** A host that says when each step of a transaction began and ended, and when it probed. */
 export function traceCalls(host: Host): Host {
   const client = host.helper;
+  const print = (traced: TracedCall) => void process.stdout.write(`${callMark}${JSON.stringify(traced)}\n`);
   const call: HelperClient["call"] = async (op, input, options) => {
     const from = epochMs();
     try {
@@ -38,12 +40,22 @@ export function traceCalls(host: Host): Host {
     } finally {
       if (op.startsWith("apply.")) {
         const { tx = "", files = [] } = input as { tx?: string; files?: readonly unknown[] };
-        const traced: TracedCall = { op, tx, from, to: epochMs(), files: files.length };
-        process.stdout.write(`${callMark}${JSON.stringify(traced)}\n`);
+        print({ op, tx, from, to: epochMs(), files: files.length });
       }
     }
   };
-  return { ...host, helper: { call } };
+  let [looking, since] = [0, 0];
+  const probe: Host["probe"] = async (...input) => {
+    if (looking === 0) since = epochMs();
+    looking += 1;
+    try {
+      return await host.probe(...input);
+    } finally {
+      looking -= 1;
+      if (looking === 0) print({ op: "probe", tx: "", from: since, to: epochMs(), files: 0 });
+    }
+  };
+  return { ...host, helper: { call }, probe };
 }
 
 /** Says when each step of a task begins and ends. The time is that of the commit, not that at which it is read. */
