@@ -87,6 +87,9 @@ export function keepStatements(connection: sqlite3.Database): void {
   Object.assign(connection, {
     all: (sql: string, params: readonly unknown[], done: Done) => kept.call("all", sql, params, done),
     run: (sql: string, params: readonly unknown[], done: Done) => kept.call("run", sql, params, done),
-    close: (done: (error: Error | null) => void) => void kept.finalize().then(() => close(done)),
+    close: async (done: (error: Error | null) => void) => {
+      await kept.finalize();
+      close(done);
+    },
   });
 }
