@@ -1,4 +1,5 @@
 import type { AuditFilter, AuditLog, AuditRecord, Clock, Db, Logger, Read } from "@patchbay/sdk";
+import { insertRow } from "../storage/insert-row.ts";
 import type { Change, Ids, Sealer, Storage } from "../storage/types.ts";
 import { Anchor, type AnchorStore } from "./anchor.ts";
 import { queryLog } from "./query.ts";
@@ -68,7 +69,7 @@ class ChainedLog implements Audit {
     const row = this.#toRow(head.id + 1, entry);
     const hash = hashRecord(this.#options.sealer, head.hash, row);
     try {
-      await change.db("audit_log").insert({ ...row, hash });
+      await insertRow(change.read, "audit_log", { ...row, hash });
     } catch (error) {
       // Perhaps somebody else wrote after all: the next record looks.
       this.#newest = undefined;

@@ -47,7 +47,7 @@ async function open(userId: number): Promise<string> {
   const id = ids.uuid();
   const answer = { message: "OK", data: null };
   const row = { id, action: "toy.go", userId, state: "queued" as const, task: "toy.task", answer, now: 0 };
-  await storage.change(({ db }) => outcomes.open(db, row));
+  await storage.change(({ read }) => outcomes.open(read, row));
   return id;
 }
 

@@ -1,8 +1,8 @@
 import { type ChangeOperation, type Clock, conflict, type OperationContext, type Read } from "@patchbay/sdk";
 import stringify from "safe-stable-stringify";
 import type { CrashPoint } from "../crash-point.ts";
-import type { Reconciler } from "../reconcile/types.ts";
-import { together } from "../storage/together.ts";
+import type { ChangeResult, Reconciler } from "../reconcile/types.ts";
+import { insertRow } from "../storage/insert-row.ts";
 import type { Change, Sealer, Storage } from "../storage/types.ts";
 import { applyError } from "./apply-error.ts";
 import type { Answer, Call } from "./call.ts";
@@ -82,6 +82,8 @@ export class ChangeRunner {
 
   async run(prepared: PreparedChange): Promise<Answer> {
     const { call, context } = prepared;
+    // Before it can end: then nobody has to look whether it has.
+    const expected = this.#reconciler.expect(context.operationId);
     let done: Committed;
     try {
       done = await this.#storage.change((change) => this.#transaction(change, prepared), {
@@ -89,23 +91,24 @@ export class ChangeRunner {
         rollback: call.dryRun === true,
       });
     } catch (error) {
+      expected.forget();
       // Equal requests at once: one was first, so that the others find its key or its name taken. They answer what it does.
       const earlier = await this.replay(call, prepared.input);
       if (earlier) return earlier;
       throw error;
     }
-    if (done.plan) return { status: 200, message: "OK", data: done.plan };
-    if (done.task) {
+    if (done.waits) {
       this.#crashPoint("change:committed");
-      if (done.waits) this.#reconciler.wake();
-      return accepted(context.operationId, "queued");
+      this.#reconciler.wake();
     }
+    const isAwaited = done.waits && !done.task && call.respondAsync !== true;
+    if (!isAwaited) expected.forget();
+    if (done.plan) return { status: 200, message: "OK", data: done.plan };
+    if (done.task) return accepted(context.operationId, "queued");
     if (!done.waits) return { status: 200, ...done.answer, session: done.session };
-    this.#crashPoint("change:committed");
-    this.#reconciler.wake();
-    const answer = await this.#answerOf(context.operationId, call);
+    const isDone = isAwaited && (await this.#isDone(expected.end));
     this.#crashPoint("change:before-answer");
-    return { ...answer, session: answer.status === 200 ? done.session : undefined };
+    return isDone ? { status: 200, ...done.answer, session: done.session } : accepted(context.operationId, "running");
   }
 
   async #transaction(
@@ -123,10 +126,10 @@ export class ChangeRunner {
     for (const send of letters) await send(waits ? change.id : undefined);
     const key = this.#key(call);
     const task = start?.task.id;
-    const writes = [rooms.audit(change, { call, resource: operation.resource?.(input, output) ?? "", detail: notes })];
+    const resource = operation.resource?.(input, output) ?? "";
+    change.closing(() => rooms.audit(change, { call, resource, detail: notes }));
     if (waits || key !== undefined || task !== undefined)
-      writes.push(this.#remember(change, { call, answer, waits, task, key, input }));
-    await together(writes);
+      change.closing(() => this.#remember(change, { call, answer, waits, task, key, input }));
     if (start) await rooms.startTask(change, { ...start, call, held: waits });
     if (!waits) await this.#storage.settle(change, change.id);
     this.#crashPoint("change:before-commit");
@@ -151,37 +154,41 @@ export class ChangeRunner {
     }: Pick<Committed, "answer" | "waits" | "task"> & { call: Call; key: string | undefined; input: unknown },
   ): Promise<void> {
     const now = this.#clock.now();
-    await this.#outcomes.open(change.db, {
+    await this.#outcomes.open(change.read, {
       id: change.id,
       action: call.operation.id,
       userId: call.principal.userId,
       state: task === undefined ? (waits ? "running" : "done") : "queued",
       task,
-      answer,
+      answer: key === undefined ? undefined : answer,
       now,
     });
     if (key === undefined) return;
-    await change
-      .db("idempotency")
-      .insert({ key, request: this.#fingerprint(input), operation_id: change.id, created_at: now });
+    const request = this.#fingerprint(input);
+    await insertRow(change.read, "idempotency", { key, request, operation_id: change.id, created_at: now });
   }
 
-  /** Waits for a change to end, within the caller's patience. */
+  /** The answer of a change that was committed, once it is known. */
   async #answerOf(id: string, call: Call): Promise<Answer> {
     const known = await this.#outcomes.result(this.#storage.read, id);
     if (!isPending(known)) return { status: 200, ...known };
     const running = accepted(id, known.state);
     if (known.isTask || call.respondAsync === true) return running;
+    if (!(await this.#isDone(this.#reconciler.settled(id)))) return running;
+    const final = await this.#outcomes.result(this.#storage.read, id);
+    return isPending(final) ? running : { status: 200, ...final };
+  }
+
+  /** False when a change takes longer than its caller's patience. Throws what became of it when that is not what was asked. */
+  async #isDone(ended: Promise<ChangeResult>): Promise<boolean> {
     let timer: NodeJS.Timeout | undefined;
     const late = new Promise<undefined>((resolve) => {
       timer = setTimeout(() => resolve(undefined), patience);
     });
-    const end = await Promise.race([this.#reconciler.settled(id), late]);
+    const end = await Promise.race([ended, late]);
     clearTimeout(timer);
-    if (!end) return running;
-    if (end.state !== "done") throw applyError(end.state, end.failures);
-    const final = await this.#outcomes.result(this.#storage.read, id);
-    return isPending(final) ? running : { status: 200, ...final };
+    if (end && end.state !== "done") throw applyError(end.state, end.failures);
+    return end !== undefined;
   }
 
   #key(call: Call): string | undefined {

@@ -1,5 +1,6 @@
-import { type Db, notFound, type Read, type TaskStepState } from "@patchbay/sdk";
+import { notFound, type Read, type TaskStepState } from "@patchbay/sdk";
 import type { ChangeResult, UnitFailure } from "../reconcile/types.ts";
+import { insertRow } from "../storage/insert-row.ts";
 import type { Change, Sealer } from "../storage/types.ts";
 import { applyError } from "./apply-error.ts";
 import { Watchers } from "./watchers.ts";
@@ -40,7 +41,8 @@ export interface OpenOperation {
   readonly state: "queued" | "running" | "done";
   /** Id of the task it starts. */
   readonly task?: string | undefined;
-  readonly answer: StoredAnswer;
+  /** Kept for whoever repeats the request with its idempotency key. Left out: nobody can. */
+  readonly answer?: StoredAnswer | undefined;
   readonly now: number;
 }
 
@@ -63,14 +65,15 @@ export class Outcomes {
     this.#sealer = sealer;
   }
 
-  async open(db: Db, row: OpenOperation): Promise<void> {
-    await db("operations").insert({
+  /** `read` is that of the change. */
+  async open(read: Read, row: OpenOperation): Promise<void> {
+    await insertRow(read, "operations", {
       id: row.id,
       action: row.action,
       user_id: row.userId,
       state: row.state,
       task: row.task ?? null,
-      answer: this.#sealer.seal(`operations.answer.${row.id}`, JSON.stringify(row.answer)),
+      answer: row.answer ? this.#sealer.seal(`operations.answer.${row.id}`, JSON.stringify(row.answer)) : null,
       created_at: row.now,
       finished_at: row.state === "done" ? row.now : null,
     });
@@ -84,7 +87,7 @@ export class Outcomes {
     change.afterCommit(() => this.watchers.changed(id));
   }
 
-  /** The final answer, how far it is, or the error the change ended with. */
+  /** The final answer of a change that keeps it, how far it is, or the error the change ended with. */
   async result(read: Read, id: string): Promise<StoredAnswer | Pending> {
     const row = await read.get<Pick<Row, "state" | "failures" | "task"> & { readonly answer: string }>(
       "SELECT state, failures, task, answer FROM operations WHERE id = ?",

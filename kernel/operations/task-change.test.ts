@@ -42,6 +42,7 @@ beforeEach(async () => {
   started = [];
   wakes = 0;
   const reconciler = {
+    expect: () => ({ end: new Promise(() => {}), forget: () => {} }),
     wake: () => {
       wakes += 1;
     },

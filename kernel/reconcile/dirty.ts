@@ -8,14 +8,27 @@ export interface DirtyRow extends Mark {
   readonly changeId: string | null;
 }
 
+/** Marks to work on. */
+export interface Due {
+  readonly rows: readonly DirtyRow[];
+  /** Those of their changes that are being taken back, with what they failed for. */
+  readonly undoing: ReadonlyMap<string, readonly UnitFailure[]>;
+}
+
 /** All marks that are due. Marks without a change that failed wait for their time; those of a change never wait. */
-export async function takeDirty(read: Read, now: number): Promise<readonly DirtyRow[]> {
-  return read.all<DirtyRow>(
-    `select d.id, d.slot, d.unit_key as key, d.change_id as changeId from dirty d
+export async function takeDirty(read: Read, now: number): Promise<Due> {
+  const rows = await read.all<DirtyRow & { readonly failures: string | null }>(
+    `select d.id, d.slot, d.unit_key as key, d.change_id as changeId, u.failures from dirty d
      left join blocked b on b.slot = d.slot and b.unit_key = d.unit_key
+     left join reconcile_undo u on u.change_id = d.change_id
      where d.change_id is not null or b.retry_at is null or b.retry_at <= ? order by d.id`,
     [now],
   );
+  const undoing = new Map<string, readonly UnitFailure[]>();
+  for (const { changeId, failures } of rows) {
+    if (changeId !== null && failures !== null && !undoing.has(changeId)) undoing.set(changeId, JSON.parse(failures));
+  }
+  return { rows, undoing };
 }
 
 /** Units of a slot that a change has marked, whether or not a pass has taken the mark. */
@@ -77,12 +90,4 @@ export async function unblock(db: Db, marks: readonly Mark[]): Promise<void> {
        select json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?))`,
     [JSON.stringify(marks.map(({ slot, key }) => ({ slot, key })))],
   );
-}
-
-/** Changes that are being taken back, with what they failed for. */
-export async function undoing(read: Read): Promise<ReadonlyMap<string, readonly UnitFailure[]>> {
-  const rows = await read.all<{ change_id: string; failures: string }>(
-    "select change_id, failures from reconcile_undo",
-  );
-  return new Map(rows.map((row) => [row.change_id, JSON.parse(row.failures) as UnitFailure[]]));
 }

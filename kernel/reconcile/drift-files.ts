@@ -86,7 +86,7 @@ async function renderOwner(deps: DriftDeps, ledger: Ledger, file: FileRecord): P
   const row = (await ledger.units(file.slot, [file.key])).get(file.key)?.find((unit) => unit.plugin === file.plugin);
   if (!row || provider.kind !== "render") return [];
   if (row.role !== "relay") return (await provider.render(file.key, row.unit)).files ?? [];
-  const { assigned } = await loadWishes(deployment, deps.storage.read, [file.key]);
+  const { assigned } = await loadWishes(deployment.entry, deps.storage.read, [file.key]);
   const to = deployment.entry.candidates.find(({ id }) => id === assigned.get(file.key))?.sidePorts;
   return (to && (await provider.relay?.(file.key, row.unit, to))?.files) ?? [];
 }

@@ -8,7 +8,7 @@ import type { ConfigHooks } from "./config-hooks.ts";
 import { Abandoned, type ReconcileCrashPoint } from "./crash-points.ts";
 import { deploy } from "./deployment.ts";
 import type { DriftDeps } from "./difference.ts";
-import { nextRetry, takeDirty, undoing } from "./dirty.ts";
+import { nextRetry, takeDirty } from "./dirty.ts";
 import { observeDrift, observeFileDrift, resolveDrift } from "./drift.ts";
 import { DriftWatch } from "./drift-watch.ts";
 import { runAll } from "./full-run.ts";
@@ -125,10 +125,23 @@ class Engine implements ReconcileEngine {
     this.wake();
   }
 
-  async settled(changeId: string): Promise<ChangeResult> {
+  expect(changeId: string): { readonly end: Promise<ChangeResult>; forget(): void } {
+    let waiter: Waiter | undefined;
     const end = new Promise<ChangeResult>((resolve, reject) => {
-      this.#waiters.set(changeId, (this.#waiters.get(changeId) ?? new Set()).add({ resolve, reject }));
+      waiter = { resolve, reject };
+      this.#waiters.set(changeId, (this.#waiters.get(changeId) ?? new Set()).add(waiter));
     });
+    end.catch(() => undefined);
+    const forget = () => {
+      const waiters = this.#waiters.get(changeId);
+      if (waiter) waiters?.delete(waiter);
+      if (waiters?.size === 0) this.#waiters.delete(changeId);
+    };
+    return { end, forget };
+  }
+
+  async settled(changeId: string): Promise<ChangeResult> {
+    const { end } = this.expect(changeId);
     // It may have ended before anybody waited. Looking after registering leaves no gap between the two.
     const known = await this.#deps.outcomeOf(changeId);
     if (known) this.#notify(changeId, known);
@@ -269,13 +282,13 @@ class Engine implements ReconcileEngine {
   async #pass(): Promise<boolean> {
     const { storage, clock } = this.#deps;
     await this.#applier.resolve();
-    const [rows, back] = await Promise.all([takeDirty(storage.read, clock.now()), undoing(storage.read)]);
+    const { rows, undoing } = await takeDirty(storage.read, clock.now());
     if (rows.length === 0) return false;
     this.#deps.crashPoint("reconcile:taken");
     // A commit is seen here before those who keep options in memory have heard of it: what waits its turn comes after that.
     if (rows.some((row) => row.key === baseKey)) await storage.change(async () => {});
-    const tally = new Tally(rows, new Set(back.keys()));
-    const settlement = this.#settlement(tally, back);
+    const tally = new Tally(rows, new Set(undoing.keys()));
+    const settlement = this.#settlement(tally, undoing);
     const nothing = { forced: false, observed: new Map(), refresh: new Set<string>(), orphans: [] };
     const input = { ...this.#scene(), ...nothing, tally, settlement };
     await new Pass(this.#apply, this.#applier, input).walk();
@@ -284,9 +297,9 @@ class Engine implements ReconcileEngine {
     return true;
   }
 
-  #settlement(tally: Tally, back: ReadonlyMap<string, readonly UnitFailure[]>): Settlement {
+  #settlement(tally: Tally, undoing: ReadonlyMap<string, readonly UnitFailure[]>): Settlement {
     const deps = { ...this.#deps, notify: (id: string, result: ChangeResult) => this.#notify(id, result) };
-    return new Settlement(deps, tally, back);
+    return new Settlement(deps, tally, undoing);
   }
 
   #notify(changeId: string, result: ChangeResult): void {

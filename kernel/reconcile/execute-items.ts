@@ -110,7 +110,10 @@ function isAnnounced(rendered: Footprint | undefined): boolean {
   return (rendered as Announced | undefined)?.announced === true;
 }
 
-/** One statement, because a caller waits for it: what was there before is kept, for a provider that is told what changes. */
+/**
+ * One statement, because a caller waits for it: what was there before is kept, for a provider that is told what changes. It is
+ * enough that nothing which is committed later outlives it: until then the marks are there, and bring the units here again.
+ */
 async function announce(deps: ApplyDeps, { candidate }: Place, items: readonly Item[]): Promise<void> {
   const announced: Announced = { ...footprint({}), announced: true };
   const rows = items.flatMap(({ before, key, role, slot, unit }) => {

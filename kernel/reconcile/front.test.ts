@@ -1,5 +1,6 @@
 /** One provider at the front, another at the side, and what happens when they change places. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { pageSize } from "./all-keys.ts";
 import { assign, Bench } from "./testing/bench.ts";
 import { activations, lines, staged } from "./testing/seen.ts";
 
@@ -105,6 +106,16 @@ describe("handing the front over", () => {
       "toy-sites/sites/s1.conf",
     ]);
     expect(bench.helper.disk("toy-sites").get("sites/s1.conf")).toBe("own a\n");
+    expect(await bench.faults()).toEqual([]);
+  });
+
+  it("leaves the old one at the side also for a unit that is not among the first that are read", async () => {
+    const many = Array.from({ length: pageSize + 1 }, (_, at): [string, string, string] => ["sites", `a${at}`, "x"]);
+    await bench.set(...many);
+    await move("s2", "one");
+    expect(await choose("two")).toEqual({ state: "done" });
+    expect([...bench.helper.running.keys()].sort()).toEqual(["toy-other:daemon", "toy-sites:daemon"]);
+    expect(lines(bench, "toy-other").join("")).toContain("other s2 via 880;");
     expect(await bench.faults()).toEqual([]);
   });
 

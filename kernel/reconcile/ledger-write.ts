@@ -1,5 +1,4 @@
 import type { Db } from "@patchbay/sdk";
-import { together } from "../storage/together.ts";
 import { baseKey, footprint, type Item, type LedgerUnit, toServiceName } from "./item.ts";
 import type { FileRecord } from "./ledger.ts";
 
@@ -8,9 +7,9 @@ export async function writeItems(db: Db, items: readonly Item[]): Promise<void> 
   const known = items.filter((item) => item.before !== undefined);
   const live = items.filter((item) => item.unit !== null);
   const gone = items.filter((item) => item.unit === null);
-  if (known.length > 0) await together(dropFootprints(db, known));
+  if (known.length > 0) await Promise.all(dropFootprints(db, known));
   if (gone.length > 0) await removeUnits(db, gone);
-  if (live.length > 0) await together(addUnits(db, live));
+  if (live.length > 0) await Promise.all(addUnits(db, live));
 }
 
 const ownerColumns = "json_extract(value, '$.plugin'), json_extract(value, '$.slot'), json_extract(value, '$.key')";

@@ -1,9 +1,11 @@
 import type { Logger, ProviderErrorKind, Read, Rendered, SidePorts, Unit } from "@patchbay/sdk";
 import * as v from "valibot";
+import type { SlotEntry } from "../slots/slot-table.ts";
 import { type Aim, aimsOf, hasMovedAway } from "./aims.ts";
 import { type Deployment, isPlace, type Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
 import { baseKey, hashOf, type Item, isRoleKept, type LedgerUnit } from "./item.ts";
+import type { Ledger } from "./ledger.ts";
 import { inParallel } from "./parallel.ts";
 import type { UnitFailure } from "./types.ts";
 
@@ -20,7 +22,6 @@ export interface Prepared {
 }
 
 export interface PrepareOptions {
-  readonly read: Read;
   readonly logger: Logger;
   /** Render also what has not changed. */
   isForced(place: Place): boolean;
@@ -36,27 +37,41 @@ export interface Wishes {
 }
 
 /** Throws what the slot throws. */
-export async function loadWishes({ entry }: Deployment, read: Read, keys: readonly string[]): Promise<Wishes> {
-  const [units, assigned] = await Promise.all([entry.slot.load(read, keys), entry.slot.assigned?.(read, keys)]);
+export async function loadWishes({ slot }: SlotEntry, read: Read, keys: readonly string[]): Promise<Wishes> {
+  const [units, assigned] = await Promise.all([slot.load(read, keys), slot.assigned?.(read, keys)]);
   return { units, assigned: assigned ?? new Map() };
 }
 
-/** Loads the desired units, compares them with the ledger, and audits and renders those that differ. No effects. */
-export async function prepareUnits(
-  deployment: Deployment,
-  work: { keys: readonly string[]; rows: Promise<Rows> },
-  options: PrepareOptions,
-): Promise<Prepared> {
+/** Some keys of a slot, and what the ledger and the slot say of them: asked for side by side, because a caller waits for it. */
+export interface Page {
+  readonly keys: readonly string[];
+  readonly rows: Promise<Rows>;
+  readonly wishes: Promise<Wishes>;
+}
+
+/** Begins to read a page. */
+export function readPage(
+  { ledger, read }: { ledger: Ledger; read: Read },
+  entry: SlotEntry,
+  marked: readonly string[],
+): Page {
+  const keys = marked.filter((key) => key !== baseKey);
+  const rows = ledger.units(entry.slot.id, [baseKey, ...keys]);
+  const wishes: Promise<Wishes> =
+    keys.length > 0 ? loadWishes(entry, read, keys) : Promise.resolve({ units: new Map(), assigned: new Map() });
+  for (const begun of [rows, wishes]) begun.catch(() => undefined);
+  return { keys, rows, wishes };
+}
+
+/** Compares the desired units with the ledger, and audits and renders those that differ. No effects. */
+export async function prepareUnits(deployment: Deployment, page: Page, options: PrepareOptions): Promise<Prepared> {
   const { slot } = deployment.entry;
   const prepared: Prepared = { upserts: new Map(), removals: new Map(), assigned: new Set(), same: [], failures: [] };
-  const keys = work.keys.filter((key) => key !== baseKey);
+  const { keys } = page;
   if (keys.length === 0) return prepared;
-  // Side by side with what the ledger holds: a caller waits for both.
-  const loading = loadWishes(deployment, options.read, keys);
-  loading.catch(() => undefined);
-  const rows = await work.rows;
+  const rows = await page.rows;
   try {
-    const preparer = new Preparer(deployment, { wishes: await loading, prepared, options });
+    const preparer = new Preparer(deployment, { wishes: await page.wishes, prepared, options });
     await preparer.all(keys, (key) => preparer.prepare(key, rows.get(key) ?? []));
   } catch (error) {
     options.logger.error("units could not be loaded", { slot: slot.id, error });
@@ -129,12 +144,9 @@ class Preparer {
   readonly #deployment: Deployment;
   readonly #wishes: Wishes;
   readonly #prepared: Prepared;
-  readonly #options: Omit<PrepareOptions, "read">;
+  readonly #options: PrepareOptions;
 
-  constructor(
-    deployment: Deployment,
-    work: { wishes: Wishes; prepared: Prepared; options: Omit<PrepareOptions, "read"> },
-  ) {
+  constructor(deployment: Deployment, work: { wishes: Wishes; prepared: Prepared; options: PrepareOptions }) {
     this.#deployment = deployment;
     this.#wishes = work.wishes;
     this.#prepared = work.prepared;

@@ -139,7 +139,7 @@ async function applyPage(
   const { read } = deps.storage;
   const [rows, wishes] = await Promise.all([
     ledger.units(entry.slot.id, [baseKey, ...page.keys]),
-    loadWishes(deployment, read, page.keys),
+    loadWishes(entry, read, page.keys),
   ]);
   // What a change has only just marked is not everywhere it has to be; it is brought along when the front is handed over.
   const pending = await markedKeys(read, entry.slot.id);

@@ -31,12 +31,11 @@ export class Settlement {
   /** Writes into a transaction what is final by now. */
   async settle(change: Change): Promise<void> {
     const fine = this.#tally.takeFine();
-    await deleteRows(change.db, fine.rows);
-    await unblock(change.db, fine.marks);
-    for (const id of this.#tally.takeReady()) {
+    const ends = this.#tally.takeReady().map((id) => {
       const failures = this.#undoing.get(id);
-      await this.#end(change, id, failures ? { state: "undone", failures } : { state: "done" });
-    }
+      return this.#end(change, id, failures ? { state: "undone", failures } : { state: "done" });
+    });
+    await Promise.all([deleteRows(change.db, fine.rows), unblock(change.db, fine.marks), ...ends]);
   }
 
   /** Ends the pass: what is left over is settled, and changes that failed are taken back. */
@@ -133,10 +132,14 @@ export class Settlement {
   }
 
   async #end(change: Change, id: string, result: ChangeResult): Promise<void> {
-    await change.db.raw("delete from dirty where change_id = ?", [id]);
-    await change.db.raw("delete from reconcile_undo where change_id = ?", [id]);
-    await this.#deps.storage.settle(change, id);
-    await this.#deps.onOutcome(change, id, result);
+    const { onOutcome, storage } = this.#deps;
+    const { read } = change;
+    await Promise.all([
+      read.all("delete from dirty where change_id = ?", [id]),
+      this.#undoing.has(id) ? read.all("delete from reconcile_undo where change_id = ?", [id]) : undefined,
+      storage.settle(change, id),
+      onOutcome(change, id, result),
+    ]);
     change.afterCommit(() => this.#deps.notify(id, result));
   }
 }

@@ -7,7 +7,7 @@ import { markedKeys } from "./dirty.ts";
 import { kindOf, toFailure } from "./failure.ts";
 import { baseKey, type Item } from "./item.ts";
 import type { Ledger } from "./ledger.ts";
-import { type Prepared, prepareBase, prepareUnits, type Rows } from "./prepare.ts";
+import { type Page, type Prepared, prepareBase, prepareUnits, type Rows, readPage } from "./prepare.ts";
 import { observeSleeping } from "./sleeping.ts";
 import type { UnitFailure } from "./types.ts";
 
@@ -58,9 +58,14 @@ export interface SlotWork {
 /** Works out who has to do what for these keys; for all keys when another provider was chosen than served until now. */
 export async function composeSlot(context: Composing, entry: SlotEntry, marked: readonly string[]): Promise<SlotWork> {
   const slot = entry.slot.id;
+  // Most often these are all there is to look at, and they are here when it is known who serves.
+  const ahead = readPage(context, entry, marked.slice(0, pageSize));
   const deployment = await deploy(entry, context.ledger, context.standing(slot));
-  const keys = deployment.arriving ? await keysToMove(context, deployment, marked) : marked;
-  const { prepared, baseRows } = await prepareAll(context, deployment, keys);
+  const { arriving } = deployment;
+  const pages = arriving
+    ? pagesOf(context, entry, await keysToMove(context, deployment, marked))
+    : pagesOf(context, entry, marked, ahead);
+  const { prepared, baseRows } = await prepareAll(context, deployment, pages);
   const handOver = handOverOf(deployment, prepared);
   const bases = await composeBases(context, deployment, { rows: baseRows, prepared, handOver });
   const waits = entry.awaited && !handOver;
@@ -135,34 +140,42 @@ function toPortions(
   return { now: now.filter(isWork), removals: removals.filter(isWork) };
 }
 
-/** Page by page, so that a statement stays small however many keys there are. */
+/** One at least, because of the base; page by page, so that a statement stays small however many keys there are. */
+function* pagesOf(
+  context: Composing,
+  entry: SlotEntry,
+  keys: readonly string[],
+  first = readPage(context, entry, keys.slice(0, pageSize)),
+): Generator<Page> {
+  yield first;
+  for (let from = pageSize; from < keys.length; from += pageSize)
+    yield readPage(context, entry, keys.slice(from, from + pageSize));
+}
+
 async function prepareAll(
   context: Composing,
   deployment: Deployment,
-  keys: readonly string[],
+  pages: Iterable<Page>,
 ): Promise<{ prepared: Prepared; baseRows: Rows }> {
-  const { arriving, entry } = deployment;
+  const { arriving } = deployment;
   const isForced = (place: Place) => context.forced || place === arriving;
-  const options = { read: context.read, logger: context.logger, isForced };
-  let all: Prepared | undefined;
-  let baseRows: Rows = new Map();
-  for (let from = 0; from === 0 || from < keys.length; from += pageSize) {
-    const page = keys.slice(from, from + pageSize);
-    const rows = context.ledger.units(entry.slot.id, from === 0 ? [baseKey, ...page] : page);
-    const [prepared, held] = await Promise.all([prepareUnits(deployment, { keys: page, rows }, options), rows]);
-    if (from === 0) baseRows = held;
-    all = all ? join(all, prepared) : prepared;
+  const options = { logger: context.logger, isForced };
+  const all: Prepared = { upserts: new Map(), removals: new Map(), assigned: new Set(), same: [], failures: [] };
+  let baseRows: Rows | undefined;
+  for (const page of pages) {
+    join(all, await prepareUnits(deployment, page, options));
+    baseRows ??= await page.rows;
   }
-  return { prepared: all as Prepared, baseRows };
+  return { prepared: all, baseRows: baseRows ?? new Map() };
 }
 
-function join(all: Prepared, page: Prepared): Prepared {
+function join(all: Prepared, page: Prepared): void {
   for (const part of ["upserts", "removals"] as const) {
     for (const [place, items] of page[part]) all[part].set(place, [...(all[part].get(place) ?? []), ...items]);
   }
+  for (const place of page.assigned) all.assigned.add(place);
   all.same.push(...page.same);
   all.failures.push(...page.failures);
-  return all;
 }
 
 function handOverOf(deployment: Deployment, { assigned }: Prepared): HandOver | undefined {

@@ -52,6 +52,8 @@ export interface Reconciler {
    * stopping.
    */
   settled(changeId: string): Promise<ChangeResult>;
+  /** As `settled`, for a change that has not been committed yet: `forget` when nobody waits for it any more, or it never is. */
+  expect(changeId: string): { readonly end: Promise<ChangeResult>; forget(): void };
   /** What applying these marks would do, in the state `read` sees. Nothing is changed. */
   plan(read: Read, marks: readonly Mark[] | "all"): Promise<{ steps: PlanStep[]; warnings: string[] }>;
   /** Marks everything and applies it. `confirmRemovals` overrides the guard against mass removal. */

@@ -1,14 +1,31 @@
 import type { SlotOption } from "../settings/slot-option.ts";
 import { fallbackOf, type SlotTable } from "./slot-table.ts";
 
-/** The slots an admin chooses a backend for, with the backends there are. */
+/** The slots an admin chooses a backend for. Which backends are installed is looked at when it is read. */
 export function slotOptions(slots: SlotTable): readonly SlotOption[] {
   return slots.order.flatMap(({ slot, candidates }) => {
-    if (slot.option === null) return [];
-    const providers = candidates.map(({ id, title, plugin, installed }) => {
-      return { id, title, plugin, installed: installed() };
-    });
     const { id, title, option, optional = false } = slot;
-    return [{ option, slot: id, title, optional, providers, fallback: fallbackOf(slot, candidates)?.id }];
+    if (option === null) return [];
+    return [
+      {
+        option,
+        slot: id,
+        title,
+        optional,
+        get providers() {
+          return candidates.map((candidate) => {
+            return {
+              id: candidate.id,
+              title: candidate.title,
+              plugin: candidate.plugin,
+              installed: candidate.installed(),
+            };
+          });
+        },
+        get fallback() {
+          return fallbackOf(slot, candidates)?.id;
+        },
+      },
+    ];
   });
 }

@@ -14,13 +14,23 @@ export const pragmas = [
   "PRAGMA secure_delete = ON",
 ];
 
-/** A connection that only reads, with its statements kept prepared. */
-export interface ReadConnection extends Read {
+/** For a connection that only reads. */
+export const readOnly = "PRAGMA query_only = ON";
+
+/** For a connection whose commits survive the process at once, and a power cut with the next commit of another. */
+export const lazy = "PRAGMA synchronous = NORMAL";
+
+/** A connection past the query builder, with its statements kept prepared. */
+export interface Connection extends Read {
   close(): Promise<void>;
 }
 
-/** Reads through a transaction: they see its own writes. */
-export function transactionRead(db: Knex): Read {
-  const all = async <Row>(sql: string, params: readonly SqlValue[] = []) => (await db.raw(sql, [...params])) as Row[];
+/** Reads through a transaction: they see its own writes. `direct`: the same connection past the query builder, where there is one. */
+export function transactionRead(transaction: Knex.Transaction, direct: Read["all"] | undefined): Read {
+  const all = async <Row>(sql: string, params: readonly SqlValue[] = []) => {
+    if (!direct) return (await transaction.raw(sql, [...params])) as Row[];
+    if (transaction.isCompleted()) throw new Error("the change has ended");
+    return direct<Row>(sql, params);
+  };
   return { all, get: async <Row>(sql: string, params?: readonly SqlValue[]) => (await all<Row>(sql, params))[0] };
 }

@@ -1,4 +1,5 @@
-import { type Clock, type Db, type Intents, type NewRow, notFound } from "@patchbay/sdk";
+import { type Clock, type Intents, type NewRow, notFound, type Read } from "@patchbay/sdk";
+import { insertRow, name } from "./insert-row.ts";
 import type { Ids, Mark, UndoEntry } from "./types.ts";
 
 /** What a change has written so far. */
@@ -15,8 +16,8 @@ export interface IntentsOptions {
   readonly written: Written;
 }
 
-/** Writes rows and records how to take each write back. */
-export function createIntents(db: Db, options: IntentsOptions): Intents {
+/** Writes rows, through the connection of the change, and records how to take each write back. */
+export function createIntents(read: Read, options: IntentsOptions): Intents {
   const { clock, ids, written } = options;
   const record = (table: string, rowId: number, before: unknown, after: unknown) => {
     written.tables.add(table);
@@ -28,7 +29,7 @@ export function createIntents(db: Db, options: IntentsOptions): Intents {
     });
   };
   const current = async (table: string, id: number): Promise<NewRow> => {
-    const row = (await db(table).where({ id }).first()) as NewRow | undefined;
+    const row = await read.get<NewRow>(`select * from ${name(table)} where id = ?`, [id]);
     if (!row) throw notFound("object");
     return row;
   };
@@ -36,20 +37,20 @@ export function createIntents(db: Db, options: IntentsOptions): Intents {
     insert: async (table, row) => {
       const now = clock.now();
       const full = { uuid: ids.uuid(), created_at: now, updated_at: now, ...row };
-      const [id] = (await db(table).insert(full)) as number[];
-      if (id === undefined) throw new Error(`no id for a new row of ${table}`);
+      const id = await insertRow(read, table, full);
       record(table, id, null, full);
       return { id, uuid: full.uuid as string };
     },
     update: async (table, id, patch, known) => {
       const before = known === undefined ? await current(table, id) : (known as NewRow);
       const after = { ...patch, updated_at: clock.now() };
-      await db(table).where({ id }).update(after);
+      const columns = Object.keys(after).map((column) => `${name(column)} = ?`);
+      await read.all(`update ${name(table)} set ${columns.join(", ")} where id = ?`, [...Object.values(after), id]);
       record(table, id, pick(before, Object.keys(after)), after);
     },
     delete: async (table, id) => {
       const before = await current(table, id);
-      await db(table).where({ id }).delete();
+      await read.all(`delete from ${name(table)} where id = ?`, [id]);
       record(table, id, before, null);
     },
     touch: (slot, key) => {

@@ -22,6 +22,8 @@ export class KeptStatements {
   readonly #mostCopies: number;
   /** By text, the one used last at the end. */
   readonly #kept = new Map<string, Copy[]>();
+  #running = 0;
+  readonly #ends: (() => void)[] = [];
 
   /** `mostCopies`: how many calls of one text may be under way at once. */
   constructor(database: sqlite3.Database, mostCopies: number) {
@@ -29,12 +31,37 @@ export class KeptStatements {
     this.#mostCopies = mostCopies;
   }
 
+  /**
+   * The end of a transaction waits until nothing else is under way: statements may run side by side, and when one of them
+   * fails the others must not be done after the rollback.
+   */
   call(method: "all" | "run", sql: string, params: readonly unknown[], done: Done): void {
-    const copy = this.#take(sql) ?? this.#prepare(sql, done);
+    if (this.#running > 0 && /^(?:COMMIT|ROLLBACK)/.test(sql)) {
+      this.#ends.push(() => this.call(method, sql, params, done));
+      return;
+    }
+    const ended = () => {
+      this.#running -= 1;
+      if (this.#running === 0) this.#ends.shift()?.();
+    };
+    const failed = (error: Error) => {
+      ended();
+      done.call({} as sqlite3.RunResult, error);
+    };
+    const copy = this.#take(sql) ?? this.#prepare(sql, failed);
     copy.calls += 1;
+    this.#running += 1;
     copy.statement[method](params, function answer(this: sqlite3.RunResult, error: Error | null, rows?: unknown[]) {
       copy.calls -= 1;
+      ended();
       done.call(this, error, rows);
+    });
+  }
+
+  /** Resolves with the rows, none for a statement that answers none. Rejects with the driver's error. */
+  all<Row>(sql: string, params: readonly unknown[] = []): Promise<Row[]> {
+    return new Promise((resolve, reject) => {
+      this.call("all", sql, params, (error, rows) => (error ? reject(error) : resolve(rows as Row[])));
     });
   }
 
@@ -57,14 +84,13 @@ export class KeptStatements {
     return idlest.calls === 0 || copies.length >= this.#mostCopies ? idlest : undefined;
   }
 
-  /** What is called before it is prepared waits, and is forgotten by the driver when it cannot be: `done` hears of that here. */
-  #prepare(sql: string, done: Done): Copy {
-    const statement = this.#database.prepare(sql, function prepared(this: sqlite3.RunResult, error: Error | null) {
-      if (error) done.call(this, error);
-      else keep();
+  /** What is called before it is prepared waits, and is forgotten by the driver when it cannot be: `failed` hears of that. */
+  #prepare(sql: string, failed: (error: Error) => void): Copy {
+    const statement = this.#database.prepare(sql, (error: Error | null) => {
+      if (error) failed(error);
+      else this.#keep(sql, copy);
     });
     const copy: Copy = { statement, calls: 0 };
-    const keep = () => this.#keep(sql, copy);
     return copy;
   }
 
@@ -81,7 +107,7 @@ export class KeptStatements {
 }
 
 /** Has a connection of the query builder keep its statements. */
-export function keepStatements(connection: sqlite3.Database): void {
+export function keepStatements(connection: sqlite3.Database): KeptStatements {
   const kept = new KeptStatements(connection, 1);
   const close = connection.close.bind(connection);
   Object.assign(connection, {
@@ -92,4 +118,5 @@ export function keepStatements(connection: sqlite3.Database): void {
       close(done);
     },
   });
+  return kept;
 }

@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import type { Read } from "@patchbay/sdk";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createIds } from "./ids.ts";
 import { createSealer } from "./sealer.ts";
@@ -57,7 +58,7 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
   });
 
   it("answers a statement that cannot be prepared with its error, alone, and goes on", async () => {
-    const wrong = "SELECT nothing FROM nowhere";
+    const wrong = "SELECT x FROM nowhere";
     const reads = Array.from({ length: 6 }, () => storage.read.all(wrong));
     for (const end of await Promise.allSettled(reads)) expect(end.status).toBe("rejected");
     const change = storage.change(({ read }) => Promise.all([read.all(wrong), read.all(wrong)]));
@@ -76,6 +77,32 @@ describe.each(["sqlite3", "better-sqlite3"] as const)("storage on %s", (dialect)
       for (let at = 0; at < 900; at += 1) expect(await read.get(`SELECT ${at} AS n`)).toEqual({ n: at });
     });
     expect(await texts()).toEqual(["kept"]);
+  });
+
+  it("takes back statements that ran side by side with one that failed, and those that waited for the end", async () => {
+    await storage.change(({ intents }) => intents.insert("notes", { text: "taken" }));
+    for (let round = 0; round < 20; round += 1) {
+      const change = storage.change(async ({ closing, intents, read }) => {
+        closing(() => read.all("INSERT INTO notes (text) VALUES (?)", [`closing ${round}`]));
+        const texts = ["a", "taken", "b", "c"].map((text) => (text === "taken" ? text : `${text} ${round}`));
+        await Promise.all(texts.map((text) => intents.insert("notes", { text })));
+      });
+      await expect(change).rejects.toThrow("UNIQUE");
+    }
+    const late = storage.change(async ({ closing, intents, read }) => {
+      closing(() => read.all("INSERT INTO notes (text) VALUES ('taken')"));
+      await intents.insert("notes", { text: "d" });
+    });
+    await expect(late).rejects.toThrow("UNIQUE");
+    expect(await texts()).toEqual(["taken"]);
+  });
+
+  it("refuses what comes after the end of a change", async () => {
+    let read: Read | undefined;
+    await storage.change(async (change) => {
+      read = change.read;
+    });
+    await expect(read?.all("DELETE FROM notes")).rejects.toThrow();
   });
 
   it("rejects when the commit itself fails, and goes on with the next change", async () => {

@@ -1,13 +1,12 @@
 import { AsyncLocalStorage } from "node:async_hooks";
-import { type Clock, type Migration, PanelError, type SqlValue } from "@patchbay/sdk";
+import { type Clock, type Migration, PanelError, type Read, type SqlValue } from "@patchbay/sdk";
 import knex, { type Knex } from "knex";
 import type { Database } from "sqlite3";
-import { type Dialect, pragmas, type ReadConnection, transactionRead } from "./dialect.ts";
+import { type Connection, type Dialect, lazy, pragmas, readOnly, transactionRead } from "./dialect.ts";
 import { isDiskError } from "./disk-error.ts";
 import { createIntents, type Written } from "./intents.ts";
-import { keepStatements } from "./kept-statements.ts";
+import { type KeptStatements, keepStatements } from "./kept-statements.ts";
 import { storageMigrations } from "./schema.ts";
-import { together } from "./together.ts";
 import type { Change, Ids, Mark, Storage, UndoEntry } from "./types.ts";
 import { undoWrites } from "./undo.ts";
 
@@ -23,19 +22,27 @@ export interface StorageOptions {
 export async function createStorage(options: StorageOptions): Promise<Storage> {
   const dialect = options.dialect ?? "sqlite3";
   const writer = openWriter(options.file, dialect);
-  // The first statement creates the file and switches it to WAL, so the reader finds it that way.
-  await writer.raw("SELECT 1");
-  await writer.raw(
+  // The first statement creates the file and switches it to WAL, so the others find it that way.
+  await writer.knex.raw("SELECT 1");
+  await writer.knex.raw(
     "CREATE TABLE IF NOT EXISTS migrations (owner TEXT NOT NULL, id TEXT NOT NULL, applied_at INTEGER NOT NULL, PRIMARY KEY (owner, id))",
   );
-  const reader = await openReader(options.file, dialect);
-  const storage = new SqliteStorage(writer, reader, options);
+  const open = (...more: string[]) => openConnection(options.file, dialect, [...pragmas, ...more]);
+  const [read, notes] = await Promise.all([open(readOnly), open(lazy)]);
+  const storage = new SqliteStorage({ writer, read, notes }, options);
   await storage.migrate("storage", storageMigrations);
   return storage;
 }
 
-function openWriter(file: string, dialect: Dialect): Knex {
-  return knex({
+interface Writer {
+  readonly knex: Knex;
+  /** The same connection past the query builder; undefined where that is no faster. */
+  direct(): KeptStatements | undefined;
+}
+
+function openWriter(file: string, dialect: Dialect): Writer {
+  let kept: KeptStatements | undefined;
+  const builder = knex({
     client: dialect,
     connection: { filename: file },
     useNullAsDefault: true,
@@ -47,22 +54,32 @@ function openWriter(file: string, dialect: Dialect): Knex {
           for (const pragma of pragmas) connection.exec(pragma);
           done();
         } else {
-          keepStatements(connection);
+          kept = keepStatements(connection);
           connection.exec(pragmas.join(";"), done);
         }
       },
     },
   });
+  return { knex: builder, direct: () => kept };
 }
 
-async function openReader(file: string, dialect: Dialect): Promise<ReadConnection> {
-  if (dialect === "better-sqlite3") return (await import("./better-sqlite3-read.ts")).openBetterSqlite3Read(file);
-  return (await import("./sqlite3-read.ts")).openSqlite3Read(file);
+async function openConnection(file: string, dialect: Dialect, settings: readonly string[]): Promise<Connection> {
+  if (dialect === "better-sqlite3")
+    return (await import("./better-sqlite3-connection.ts")).openBetterSqlite3Connection(file, settings);
+  return (await import("./sqlite3-connection.ts")).openSqlite3Connection(file, settings);
+}
+
+interface Connections {
+  readonly writer: Writer;
+  readonly read: Connection;
+  /** For single statements between changes. */
+  readonly notes: Connection;
 }
 
 class SqliteStorage implements Storage {
-  readonly read: ReadConnection;
-  readonly #writer: Knex;
+  readonly read: Connection;
+  readonly #writer: Writer;
+  readonly #notes: Connection;
   readonly #clock: Clock;
   readonly #ids: Ids;
   readonly #listeners: Parameters<Storage["onWrite"]>[0][] = [];
@@ -71,9 +88,10 @@ class SqliteStorage implements Storage {
   /** Changes that run or wait for their turn. */
   #open = 0;
 
-  constructor(writer: Knex, reader: ReadConnection, options: StorageOptions) {
+  constructor({ notes, read, writer }: Connections, options: StorageOptions) {
     this.#writer = writer;
-    this.read = reader;
+    this.#notes = notes;
+    this.read = read;
     this.#clock = options.clock;
     this.#ids = options.ids;
   }
@@ -84,7 +102,7 @@ class SqliteStorage implements Storage {
 
   statement(sql: string, params: readonly SqlValue[]): Promise<void> {
     return this.#inTurn(async () => {
-      await this.#writer.raw(sql, [...params]).catch((error: unknown) => {
+      await this.#notes.all(sql, params).catch((error: unknown) => {
         throw isDiskError(error) ? unavailable(error) : error;
       });
     });
@@ -109,22 +127,27 @@ class SqliteStorage implements Storage {
     const written: Written = { marks: [], tables: new Set(), undo: [] };
     const after: (() => void)[] = [];
     const id = options.id ?? this.#ids.uuid();
-    const transaction = await this.#writer.transaction();
+    const closing: (() => Promise<unknown>)[] = [];
+    const transaction = await this.#writer.knex.transaction();
+    const direct = this.#writer.direct();
+    const read = transactionRead(transaction, direct ? (sql, params) => direct.all(sql, params) : undefined);
     let value: T;
     try {
-      const intents = createIntents(transaction, { clock: this.#clock, ids: this.#ids, written });
+      const intents = createIntents(read, { clock: this.#clock, ids: this.#ids, written });
       value = await work({
         id,
         db: transaction,
-        read: transactionRead(transaction),
+        read,
         intents,
         marks: written.marks,
         tables: written.tables,
         undo: written.undo,
+        closing: (write) => closing.push(write),
         afterCommit: (run) => after.push(run),
       });
       if (options.rollback !== true) {
-        await together([keepUndo(transaction, id, written.undo), markDirty(transaction, id, written.marks)]);
+        const kept = [keepUndo(read, id, written.undo), markDirty(read, id, written.marks)];
+        await Promise.all([...kept, ...closing.map((write) => write())]);
         await this.#commit(transaction);
       } else await transaction.rollback();
     } catch (error) {
@@ -144,7 +167,7 @@ class SqliteStorage implements Storage {
       await Promise.all([transaction.executionPromise, transaction.commit()]);
     } catch (error) {
       // SQLite leaves the transaction open after some errors. There is one connection, so it must not be handed on so.
-      await this.#writer.raw("ROLLBACK").catch(() => undefined);
+      await this.#writer.knex.raw("ROLLBACK").catch(() => undefined);
       throw error;
     }
   }
@@ -156,12 +179,13 @@ class SqliteStorage implements Storage {
   }
 
   async settle(change: Change, changeId: string): Promise<void> {
+    // What this change itself has written is not in the log yet.
     if (changeId === change.id) change.undo.length = 0;
-    await change.db("undo_log").where({ change_id: changeId }).delete();
+    else await change.read.all("delete from undo_log where change_id = ?", [changeId]);
   }
 
   async migrate(owner: string, steps: readonly Migration[]): Promise<void> {
-    const done = await this.#writer("migrations").where({ owner }).select("id");
+    const done = await this.#writer.knex("migrations").where({ owner }).select("id");
     const applied = new Set(done.map((row: { id: string }) => row.id));
     const unknown = [...applied].filter((id) => !steps.some((step) => step.id === id));
     if (unknown.length > 0) throw new Error(`the data of ${owner} is newer than this version: ${unknown.join(", ")}`);
@@ -180,8 +204,8 @@ class SqliteStorage implements Storage {
 
   async close(): Promise<void> {
     await this.#queue;
-    await this.read.close();
-    await this.#writer.destroy();
+    await Promise.all([this.read.close(), this.#notes.close()]);
+    await this.#writer.knex.destroy();
   }
 }
 
@@ -195,9 +219,9 @@ function unavailable(cause: unknown): PanelError {
   });
 }
 
-async function keepUndo(db: Knex, changeId: string, entries: readonly UndoEntry[]): Promise<void> {
+async function keepUndo(read: Read, changeId: string, entries: readonly UndoEntry[]): Promise<void> {
   if (entries.length === 0) return;
-  await db.raw(
+  await read.all(
     `insert into undo_log (change_id, table_name, row_id, before, after)
      select ?, json_extract(value, '$.table_name'), json_extract(value, '$.row_id'), json_extract(value, '$.before'),
        json_extract(value, '$.after') from json_each(?) order by key`,
@@ -205,13 +229,11 @@ async function keepUndo(db: Knex, changeId: string, entries: readonly UndoEntry[
   );
 }
 
-async function markDirty(db: Knex, changeId: string, marks: readonly Mark[]): Promise<void> {
+async function markDirty(read: Read, changeId: string, marks: readonly Mark[]): Promise<void> {
   if (marks.length === 0) return;
-  const rows = marks.map((mark) => ({ slot: mark.slot, unit_key: mark.key, change_id: changeId }));
-  for (let from = 0; from < rows.length; from += 200) {
-    await db("dirty")
-      .insert(rows.slice(from, from + 200))
-      .onConflict(["slot", "unit_key", "change_id"])
-      .ignore();
-  }
+  await read.all(
+    `insert or ignore into dirty (slot, unit_key, change_id)
+     select json_extract(value, '$.slot'), json_extract(value, '$.key'), ? from json_each(?) order by key`,
+    [changeId, JSON.stringify(marks)],
+  );
 }

@@ -19,7 +19,7 @@ export interface Change {
   /** UUIDv7; also the id of the outcome in `operations`. */
   readonly id: string;
   readonly db: Db;
-  /** Reads inside the transaction. */
+  /** Constant statements inside the transaction, past the query builder; they may write, too. */
   readonly read: Read;
   readonly intents: Intents;
   /** Units touched so far. */
@@ -28,6 +28,8 @@ export interface Change {
   readonly tables: Set<string>;
   /** What takes back the rows written so far. It reaches the database with the commit. */
   readonly undo: UndoEntry[];
+  /** Writes when the work is done, side by side with other writes of that kind: what nothing else of this change waits for. */
+  closing(write: () => Promise<unknown>): void;
   /** Runs after the transaction has committed, in order; never when it is rolled back. Must not throw. */
   afterCommit(run: () => void): void;
 }
@@ -44,7 +46,8 @@ export interface Storage {
   change<T>(work: (change: Change) => Promise<T>, options?: { id?: string; rollback?: boolean }): Promise<T>;
   /**
    * One statement that is a transaction of its own, in turn with the changes. For bookkeeping between changes: nothing of it
-   * is recorded, and no listener hears of it.
+   * is recorded, and no listener hears of it. It survives this process, killed or not, from when it resolves; a power cut only
+   * from the next change on, so that what is committed later is never there without it.
    */
   statement(sql: string, params: readonly SqlValue[]): Promise<void>;
   /**

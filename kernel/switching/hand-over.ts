@@ -62,9 +62,8 @@ async function save({ deps, order, ctx }: SwitchWork): Promise<string> {
       change.intents.touch(order.slot, "");
       const { slot, option, from, to } = order;
       await deps.emit(change.db, backendSwitched, { slot, option, from, to }, id);
-      const answer = { message: "OK", data: null };
-      const row = { id, action: "system.switch", userId: null, state: "running" as const, answer, now: clock.now() };
-      await outcomes.open(change.db, row);
+      const row = { id, action: "system.switch", userId: null, state: "running" as const, now: clock.now() };
+      await outcomes.open(change.read, row);
     },
     { id },
   );

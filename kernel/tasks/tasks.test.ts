@@ -79,7 +79,7 @@ async function begin(task: string, payload: unknown = null, held = false): Promi
     async (change) => {
       const answer = { message: "OK", data: null };
       const row = { id, action: "toy.go", userId: 1, state: "queued" as const, task, answer, now: clock.now() };
-      await outcomes.open(change.db, row);
+      await outcomes.open(change.read, row);
       await tasks.begin(change, { task: { id: task, title: task, run: async () => {} }, payload, caller, held });
     },
     { id },

@@ -21,6 +21,14 @@ export async function requireZone(read: Read, id: number): Promise<ZoneRow> {
   return row;
 }
 
+/** The zone of a record, without the record having been read. Throws NOT_FOUND, for the record. */
+export async function requireZoneOf(read: Read, recordId: number): Promise<ZoneRow> {
+  const sql = "SELECT * FROM dns_zones WHERE id = (SELECT zone_id FROM dns_records WHERE id = ?)";
+  const row = await read.get<ZoneRow>(sql, [recordId]);
+  if (!row) throw notFound("record");
+  return row;
+}
+
 export function findZone(read: Read, name: string): Promise<ZoneRow | undefined> {
   return read.get("SELECT * FROM dns_zones WHERE name = ?", [name]);
 }

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createVault } from "../../kernel/plugins/vault.ts";
 import { readKey } from "../../kernel/storage/key.ts";
 import { createSealer } from "../../kernel/storage/sealer.ts";
-import { openSqlite3Read } from "../../kernel/storage/sqlite3-read.ts";
+import { readOnly } from "../../kernel/storage/dialect.ts";
+import { openSqlite3Connection } from "../../kernel/storage/sqlite3-connection.ts";
 import { Authority } from "../../plugins/certificates/testing/authority.ts";
 import { keysFrom } from "../../plugins/dns-bind/keys.ts";
 import type { Answer, Client } from "../harness/client.ts";
@@ -232,7 +233,7 @@ describe("secrets", () => {
   });
 
   it("are stored as argon2id, as digests, and sealed", async () => {
-    const database = await openSqlite3Read(join(instance.data, "panel", "panel.db"));
+    const database = await openSqlite3Connection(join(instance.data, "panel", "panel.db"), [readOnly]);
     try {
       const users = await database.all<{ password_hash: string; totp_sealed: string | null }>("SELECT * FROM users");
       for (const { password_hash } of users) {

@@ -1,7 +1,8 @@
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { openSqlite3Read } from "../../kernel/storage/sqlite3-read.ts";
+import { readOnly } from "../../kernel/storage/dialect.ts";
+import { openSqlite3Connection } from "../../kernel/storage/sqlite3-connection.ts";
 import { digestsUnder } from "../harness/files.ts";
 import type { TestInstance } from "../harness/instance.ts";
 
@@ -23,7 +24,7 @@ export async function stateOf(instance: TestInstance): Promise<State> {
     const path = join(instance.data, folder);
     state[folder] = existsSync(path) ? readdirSync(path).sort().join(" ") : "";
   }
-  const database = await openSqlite3Read(join(instance.data, "panel", "panel.db"));
+  const database = await openSqlite3Connection(join(instance.data, "panel", "panel.db"), [readOnly]);
   try {
     for (const name of await tableNames(database)) {
       if (movingTables.test(name)) continue;
@@ -44,7 +45,7 @@ export async function stateOf(instance: TestInstance): Promise<State> {
 
 /** Columns of every table of the panel, by table. */
 export async function columnsOf(instance: TestInstance): Promise<ReadonlyMap<string, readonly string[]>> {
-  const database = await openSqlite3Read(join(instance.data, "panel", "panel.db"));
+  const database = await openSqlite3Connection(join(instance.data, "panel", "panel.db"), [readOnly]);
   try {
     const columns = new Map<string, readonly string[]>();
     for (const name of await tableNames(database)) {
@@ -66,7 +67,7 @@ export function changesBetween(before: State, after: State): string[] {
   return [...names].filter((name) => before[name] !== after[name]);
 }
 
-async function tableNames(database: Awaited<ReturnType<typeof openSqlite3Read>>): Promise<string[]> {
+async function tableNames(database: Awaited<ReturnType<typeof openSqlite3Connection>>): Promise<string[]> {
   const rows = await database.all<{ name: string }>(
     "SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY name",
   );

@@ -195,7 +195,7 @@ export class TestPanel {
         const answer = { message: "OK", data: null };
         const task = started?.task.id;
         const state = task === undefined ? "running" : "queued";
-        await this.outcomes.open(change.db, { id, action: "save", userId: 1, state, task, answer, now: 0 });
+        await this.outcomes.open(change.read, { id, action: "save", userId: 1, state, task, answer, now: 0 });
         if (started) await this.tasks.begin(change, { ...started, caller, held: false });
       },
       { id, rollback: dryRun },
@@ -221,7 +221,7 @@ export class TestPanel {
     await this.storage.change(
       async (change) => {
         for (const key of keys) change.intents.touch(slot, key);
-        await this.outcomes.open(change.db, row);
+        await this.outcomes.open(change.read, row);
       },
       { id },
     );

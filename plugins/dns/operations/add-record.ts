@@ -34,9 +34,7 @@ export const addRecord = defineChange({
     assertMayName(ctx.principal, zone, draft);
     const set = await assertFits(ctx.read, zone, draft);
     const record = { ...draft, ttl, owner: "", template: false };
-    const id = await insertRecord(ctx, zone, record);
-    await alignTtl(ctx, set, ttl);
-    await bumpSerial(ctx, zone);
+    const [id] = await Promise.all([insertRecord(ctx, zone, record), alignTtl(ctx, set, ttl), bumpSerial(ctx, zone)]);
     await ctx.emit(recordAdded, toEvent(zone, { ...record, id }));
     return toRecordView({ ...record, id, zone_id }, zone.name);
   },

@@ -4,7 +4,7 @@ import { recordObject, recordRemoved } from "../contract.ts";
 import { codes, managed } from "../errors.ts";
 import { assertMayName, assertSpare } from "../record-rules.ts";
 import { removeRow, requireRecord, toEvent } from "../record-store.ts";
-import { bumpSerial, requireZone } from "../zone-store.ts";
+import { bumpSerial, requireZoneOf } from "../zone-store.ts";
 
 export const deleteRecord = defineChange({
   id: "dns.delete-record",
@@ -18,14 +18,13 @@ export const deleteRecord = defineChange({
   output: v.null(),
   resource: (input) => `dns-record:${input.record_id}`,
   handle: async (input, ctx) => {
-    const row = await requireRecord(ctx.read, input.record_id);
-    const zone = await requireZone(ctx.read, row.zone_id);
+    const { record_id } = input;
+    const [row, zone] = await Promise.all([requireRecord(ctx.read, record_id), requireZoneOf(ctx.read, record_id)]);
     if (row.owner !== "") throw managed(row.owner);
     assertMayName(ctx.principal, zone, row);
     await assertSpare(ctx.read, zone, row);
     ctx.note({ zone: zone.name, name: row.name, type: row.type });
-    await removeRow(ctx, row);
-    await bumpSerial(ctx, zone);
+    await Promise.all([removeRow(ctx, row), bumpSerial(ctx, zone)]);
     await ctx.emit(recordRemoved, toEvent(zone, row));
     return null;
   },

@@ -6,7 +6,7 @@ import { showData, toDraft } from "../record-data.ts";
 import { assertFits, assertMayName, assertSpare } from "../record-rules.ts";
 import { alignTtl, requireRecord, toEvent, updateRecord } from "../record-store.ts";
 import { recordView, toRecordView } from "../record-view.ts";
-import { bumpSerial, requireZone } from "../zone-store.ts";
+import { bumpSerial, requireZoneOf } from "../zone-store.ts";
 import { nameField, priorityField, recordAliases, ttlField, valueField } from "./record-fields.ts";
 
 export const updateRecordOperation = defineChange({
@@ -29,17 +29,18 @@ export const updateRecordOperation = defineChange({
   output: recordView,
   resource: (input) => `dns-record:${input.record_id}`,
   handle: async ({ name, priority, record_id, ttl, value }, ctx) => {
-    const row = await requireRecord(ctx.read, record_id);
-    const zone = await requireZone(ctx.read, row.zone_id);
+    const [row, zone] = await Promise.all([requireRecord(ctx.read, record_id), requireZoneOf(ctx.read, record_id)]);
     if (row.owner !== "") throw managed(row.owner);
     const before = showData(row.type, row.data).priority;
     const draft = toDraft({ zone: zone.name, type: row.type, name, value, priority, before });
     for (const one of [row, draft]) assertMayName(ctx.principal, zone, one);
     const set = await assertFits(ctx.read, zone, draft, row.id);
     if (draft.name !== row.name) await assertSpare(ctx.read, zone, row);
-    await updateRecord(ctx, row, { zone: zone.name, name: draft.name, data: draft.data, ttl });
-    await alignTtl(ctx, set, ttl);
-    await bumpSerial(ctx, zone);
+    await Promise.all([
+      updateRecord(ctx, row, { zone: zone.name, name: draft.name, data: draft.data, ttl }),
+      alignTtl(ctx, set, ttl),
+      bumpSerial(ctx, zone),
+    ]);
     const { data, name: owner } = draft;
     const isChanged = owner !== row.name || data !== row.data || ttl !== row.ttl;
     const record = { ...row, name: owner, data, ttl };

@@ -1,10 +1,12 @@
 import type { SqlValue } from "@patchbay/sdk";
-import { pragmas, type ReadConnection } from "./dialect.ts";
+import type { Connection } from "./dialect.ts";
 
 interface Statement {
+  /** True when it answers rows; the driver refuses `all` otherwise. */
+  readonly reader: boolean;
   get(...params: readonly SqlValue[]): unknown;
   all(...params: readonly SqlValue[]): unknown[];
-  run(): unknown;
+  run(...params: readonly SqlValue[]): unknown;
 }
 interface Database {
   pragma(text: string): unknown;
@@ -12,7 +14,7 @@ interface Database {
   close(): void;
 }
 
-/** A read that waits for its turn. */
+/** A call that waits for its turn. */
 interface Waiting {
   run(): unknown;
   resolve(value: unknown): void;
@@ -20,15 +22,15 @@ interface Waiting {
 }
 
 /**
- * Prepared reads with the optional `better-sqlite3` driver, in this thread. The reads of one turn of the event loop run
+ * A connection of the optional `better-sqlite3` driver, in this thread. The calls of one turn of the event loop run
  * together at its end, in one transaction: taking and giving back SQLite's locks costs more than a read, and answering many
  * callers in a row is cheaper than going through the whole panel for each.
  */
-export async function openBetterSqlite3Read(file: string): Promise<ReadConnection> {
+export async function openBetterSqlite3Connection(file: string, pragmas: readonly string[]): Promise<Connection> {
   const driver = "better-sqlite3";
   const { default: Open } = (await import(driver)) as { default: new (file: string) => Database };
   const database = new Open(file);
-  for (const pragma of [...pragmas, "PRAGMA query_only = ON"]) database.pragma(pragma.replace("PRAGMA ", ""));
+  for (const pragma of pragmas) database.pragma(pragma.replace("PRAGMA ", ""));
   const statements = new Map<string, Statement>();
   const prepared = (sql: string) => {
     const known = statements.get(sql);
@@ -57,7 +59,7 @@ export async function openBetterSqlite3Read(file: string): Promise<ReadConnectio
   return {
     get: <Row>(sql: string, params: readonly SqlValue[] = []) =>
       enqueue<Row | undefined>(() => prepared(sql).get(...params)),
-    all: <Row>(sql: string, params: readonly SqlValue[] = []) => enqueue<Row[]>(() => prepared(sql).all(...params)),
+    all: <Row>(sql: string, params: readonly SqlValue[] = []) => enqueue<Row[]>(() => allOf(prepared(sql), params)),
     close: async () => {
       if (waiting.length > 0) flush();
       database.close();
@@ -65,7 +67,13 @@ export async function openBetterSqlite3Read(file: string): Promise<ReadConnectio
   };
 }
 
-/** Runs a read, and says how to tell its caller once the transaction is over. */
+function allOf(statement: Statement, params: readonly SqlValue[]): unknown[] {
+  if (statement.reader) return statement.all(...params);
+  statement.run(...params);
+  return [];
+}
+
+/** Makes a call, and says how to tell its caller once the transaction is over. */
 function runOne({ run, resolve, reject }: Waiting): () => void {
   try {
     const value = run();

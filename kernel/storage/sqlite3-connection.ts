@@ -1,24 +1,21 @@
 import type { SqlValue } from "@patchbay/sdk";
 import sqlite3 from "sqlite3";
-import { pragmas, type ReadConnection } from "./dialect.ts";
+import type { Connection } from "./dialect.ts";
 import { KeptStatements } from "./kept-statements.ts";
 
-/** So many reads of one text are under way at once; others wait for one of them. */
+/** So many calls of one text are under way at once; others wait for one of them. */
 const mostCopies = 4;
 
-/** Prepared reads with the `sqlite3` driver. Each read is one hop through the thread pool. */
-export async function openSqlite3Read(file: string): Promise<ReadConnection> {
+/** A connection of the `sqlite3` driver. Each call is one hop through the thread pool. */
+export async function openSqlite3Connection(file: string, pragmas: readonly string[]): Promise<Connection> {
   const database = await new Promise<sqlite3.Database>((resolve, reject) => {
     const opened = new sqlite3.Database(file, sqlite3.OPEN_READWRITE, (error) =>
       error ? reject(error) : resolve(opened),
     );
   });
-  await exec(database, [...pragmas, "PRAGMA query_only = ON"].join(";"));
+  await exec(database, pragmas.join(";"));
   const statements = new KeptStatements(database, mostCopies);
-  const all = <Row>(sql: string, params: readonly SqlValue[] = []) =>
-    new Promise<Row[]>((resolve, reject) => {
-      statements.call("all", sql, params, (error, rows) => (error ? reject(error) : resolve(rows as Row[])));
-    });
+  const all = <Row>(sql: string, params?: readonly SqlValue[]) => statements.all<Row>(sql, params);
   return {
     all,
     // Not the driver's own `get`: it leaves the statement open after the first row, and with it a snapshot that never ends.
