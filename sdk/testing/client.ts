@@ -20,7 +20,7 @@ export interface CallOptions {
 /** One caller of a panel under test: keeps its cookie or token. */
 export class PanelCaller {
   protected readonly port: number;
-  readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 64 });
+  readonly #agent = new Agent({ keepAlive: true, rejectUnauthorized: false, maxSockets: 128 });
   cookie: string | undefined;
   token: string | undefined;
 

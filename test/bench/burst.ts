@@ -1,6 +1,8 @@
 import { judged, noted, type Row, show, spreadOf } from "./figures.ts";
 import { addAccount, BenchPanel } from "./panel.ts";
-import { readGeneration, siteAnswers } from "./sites.ts";
+import { siteAnswers } from "./sites.ts";
+import { callMark, type TracedCall } from "./task-trace.ts";
+import { linesOf } from "./trace.ts";
 
 const adds = 100;
 const rounds = 5;
@@ -8,18 +10,18 @@ const mostReloads = 5;
 
 /** A hundred callers that each add a domain at the same moment. */
 export async function measureBurst(): Promise<readonly Row[]> {
-  const panel = await BenchPanel.start();
+  const panel = await BenchPanel.start({ traced: true });
   try {
     const account = await addAccount(panel, "burst");
     const reloads: number[] = [];
     const seconds: number[] = [];
     let early = 0;
     for (let round = 0; round < rounds; round += 1) {
-      const before = await readGeneration(panel);
+      const before = panel.output.length;
       const started = performance.now();
       early += await addAll(panel, account.id, round);
       seconds.push((performance.now() - started) / 1000);
-      reloads.push((await readGeneration(panel)) - before);
+      reloads.push(reloadsIn(panel.output.slice(before)));
     }
     const spread = spreadOf(reloads);
     return [
@@ -35,6 +37,11 @@ export async function measureBurst(): Promise<readonly Row[]> {
   } finally {
     await panel.destroy();
   }
+}
+
+/** How often the web server was reloaded. */
+function reloadsIn(output: string): number {
+  return linesOf<TracedCall>(output, callMark).filter(({ reloads }) => reloads.includes("web-nginx")).length;
 }
 
 /** Returns how many callers were told that their site is live while it was not. */

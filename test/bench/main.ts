@@ -52,7 +52,7 @@ line and its database driver, and is otherwise the one that is shipped.`,
   {
     name: "burst",
     title: "Adding a hundred at once",
-    method: `A hundred calls of \`domains.add\` sent together, five times. Reloads are counted by the generation number nginx serves. Each
+    method: `A hundred calls of \`domains.add\` sent together, five times. Reloads are those the kernel orders. Each
 caller asks for its site the moment it is told that it is live.`,
     run: measureBurst,
   },

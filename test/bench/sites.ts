@@ -91,12 +91,6 @@ export async function siteAnswers(panel: BenchPanel, domain: string): Promise<bo
   return status === 200 && text.startsWith(`${domain} `);
 }
 
-/** Grows by one with each reload. */
-export async function readGeneration(panel: BenchPanel): Promise<number> {
-  const { text } = await fetchSite(panel.ports.services + 80, "generation.invalid", "/.well-known/patchbay/generation");
-  return Number(text);
-}
-
 function nginxMemory(panel: BenchPanel): Resident {
   const masters = processesWith(panel.dir).filter(({ command }) => command.startsWith("nginx: master"));
   const pids = masters.flatMap(({ pid }) => {

@@ -1,5 +1,5 @@
 import { callMark, endOfTask, stepMark, type TracedCall, type TracedStep } from "./task-trace.ts";
-import { shadowMark } from "./trace.ts";
+import { linesOf, shadowMark } from "./trace.ts";
 
 /** Where the time of a switch went. Milliseconds, except for the count. */
 export interface SwitchTimes {
@@ -86,11 +86,4 @@ function firstAt(steps: readonly TracedStep[], name: string, state = "done"): nu
 /** Building the tree that is tested comes before. */
 function ownTest({ from, to }: TracedCall, shadows: readonly number[]): Span {
   return { from: shadows.find((at) => at >= from && at <= to) ?? from, to };
-}
-
-function linesOf<T>(output: string, mark: string): T[] {
-  return output
-    .split("\n")
-    .filter((line) => line.startsWith(mark))
-    .map((line) => JSON.parse(line.slice(mark.length)) as T);
 }

@@ -12,6 +12,8 @@ export interface TracedCall {
   readonly to: number;
   /** How many were staged by it. */
   readonly files: number;
+  /** Plugins of which it reloaded a daemon. */
+  readonly reloads: readonly string[];
 }
 
 /** A step of a task that has become something, or the task that has ended (`endOfTask`). */
@@ -29,6 +31,13 @@ export const stepMark = "bench-step ";
 /** No step of the panel's own is called so. */
 export const endOfTask = "(end)";
 
+/** Of the calls of a transaction, what is looked at. */
+interface CallInput {
+  readonly tx?: string;
+  readonly files?: readonly unknown[];
+  readonly reload?: readonly { readonly plugin: string }[];
+}
+
 /** A host that says when each step of a transaction began and ended, and when it probed. */
 export function traceCalls(host: Host): Host {
   const client = host.helper;
@@ -39,8 +48,8 @@ export function traceCalls(host: Host): Host {
       return await client.call(op, input, options);
     } finally {
       if (op.startsWith("apply.")) {
-        const { tx = "", files = [] } = input as { tx?: string; files?: readonly unknown[] };
-        print({ op, tx, from, to: epochMs(), files: files.length });
+        const { tx = "", files = [], reload = [] } = input as CallInput;
+        print({ op, tx, from, to: epochMs(), files: files.length, reloads: reload.map(({ plugin }) => plugin) });
       }
     }
   };
@@ -52,7 +61,7 @@ export function traceCalls(host: Host): Host {
       return await host.probe(...input);
     } finally {
       looking -= 1;
-      if (looking === 0) print({ op: "probe", tx: "", from: since, to: epochMs(), files: 0 });
+      if (looking === 0) print({ op: "probe", tx: "", from: since, to: epochMs(), files: 0, reloads: [] });
     }
   };
   return { ...host, helper: { call }, probe };

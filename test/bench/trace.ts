@@ -25,6 +25,14 @@ export function epochMs(): number {
   return performance.timeOrigin + performance.now();
 }
 
+/** What was printed after a mark, line by line. */
+export function linesOf<T>(output: string, mark: string): T[] {
+  return output
+    .split("\n")
+    .filter((line) => line.startsWith(mark))
+    .map((line) => JSON.parse(line.slice(mark.length)) as T);
+}
+
 interface Counters {
   statements: number;
   files: number;
