@@ -29,7 +29,7 @@ export function redact(input: unknown, secrets: readonly string[]): unknown {
 
 /** The first `length` characters of a text, as a text that survives UTF-8: a lone half of a pair would not. */
 export function cut(text: string, length: number): string {
-  const wellFormed = Buffer.from(text.slice(0, length), "utf8").toString("utf8");
+  const wellFormed = text.slice(0, length).toWellFormed();
   return text.length > length ? `${wellFormed}…` : wellFormed;
 }
 

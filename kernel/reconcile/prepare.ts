@@ -93,6 +93,9 @@ export async function prepareFor(
   return { items: prepared.upserts.get(place) ?? [], failures: prepared.failures };
 }
 
+/** Of bases that a provider renders once and answers again. */
+const hashes = new WeakMap<Rendered, string>();
+
 /** The base of a provider as an item; undefined when it has none or it is live as it should be. Throws what rendering throws. */
 export async function prepareBase(
   deployment: Deployment,
@@ -103,7 +106,8 @@ export async function prepareBase(
   if (!rendered) return undefined;
   const { plugin } = place.candidate;
   const row = work.rows.get(baseKey)?.find((base) => base.plugin === plugin);
-  const hash = hashOf(rendered);
+  const hash = hashes.get(rendered) ?? hashOf(rendered);
+  hashes.set(rendered, hash);
   if (!work.forced && row?.hash === hash) return undefined;
   return {
     slot: deployment.entry.slot.id,

@@ -25,14 +25,25 @@ export function createBindProvider(parts: BindParts): ExecutingProvider<DnsUnit>
   const { clock, info, keys, wire } = parts;
   const exchange = createExchange(wire, clock);
   const all = { ...parts, exchange, updater: createUpdater(exchange, keys.update) };
+  const base = ofLatest((secondaries) => baseOf({ info, keys, secondaries: parseSecondaries(secondaries) }));
   return {
     kind: "execute",
     audit: auditUnit,
-    base: () => baseOf({ info, keys, secondaries: parseSecondaries(parts.secondaries()) }),
+    // Asked for with every change.
+    base: () => base(parts.secondaries()),
     generation: (generation) => generationOf(info, generation),
     execute: (changes, signal) => executeChanges(all, changes, signal),
     drifted: (units, signal) => driftOf({ exchange, key: keys.transfer }, units, signal),
     report: async (_key, unit, signal) =>
       unit.kind === "zone" ? { ...(await reportZone(exchange, unit, signal)) } : {},
+  };
+}
+
+/** A function of a text that remembers its latest result. */
+function ofLatest<T>(make: (text: string) => T): (text: string) => T {
+  let latest: { readonly text: string; readonly made: T } | undefined;
+  return (text) => {
+    if (latest?.text !== text) latest = { text, made: make(text) };
+    return latest.made;
   };
 }

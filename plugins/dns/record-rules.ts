@@ -39,10 +39,7 @@ export async function assertFits(
   const host = hostOf(draft.type, draft.data);
   const inZone = host !== undefined && isInside(zone.name, host) ? host : undefined;
   const names = [draft.name, ...cuts, ...(inZone === undefined ? [] : [inZone])];
-  const [all, used] = await Promise.all([
-    recordsAt(read, zone.id, names),
-    except === undefined ? count(read, zone) : 0,
-  ]);
+  const all = await recordsAt(read, zone.id, names);
   const rows = all.filter((row) => row.id !== except);
   const same = rows.filter((row) => row.name === draft.name);
   const set = same.filter((row) => row.type === draft.type);
@@ -54,7 +51,6 @@ export async function assertFits(
   if (draft.type === "CNAME") await assertNotReferred(read, zone, draft.name, except);
   if (draft.type === "NS" && draft.name === zone.name) assertServerAddress(inZone, rows);
   else if (draft.type === "NS") await assertNothingBelow(read, zone, draft, { rows, except });
-  if (used >= mostRecords) throw tooManyRecords(mostRecords);
   return set;
 }
 
@@ -133,9 +129,10 @@ async function assertNothingBelow(
   }
 }
 
-async function count(read: Read, { id }: ZoneRow): Promise<number> {
-  const sql = "SELECT COUNT(*) AS used FROM dns_records WHERE zone_id = ?";
-  return (await read.get<{ used: number }>(sql, [id]))?.used ?? 0;
+/** Throws TOO_MANY_RECORDS for a zone that is full. */
+export async function assertRoom(read: Read, zoneId: number): Promise<void> {
+  const sql = "SELECT 1 FROM dns_records WHERE zone_id = ? LIMIT 1 OFFSET ?";
+  if (await read.get(sql, [zoneId, mostRecords - 1])) throw tooManyRecords(mostRecords);
 }
 
 /**

@@ -1,7 +1,7 @@
 import { type ChangeContext, notFound } from "@patchbay/sdk";
 import { type RecordType, recordAdded, recordRemoved, type Zones } from "./contract.ts";
 import { type RecordDraft, toDraft } from "./record-data.ts";
-import { assertFits, assertSpare } from "./record-rules.ts";
+import { assertFits, assertRoom, assertSpare } from "./record-rules.ts";
 import { insertRecord, recordsAt, removeRow, toEvent } from "./record-store.ts";
 import type { ZoneRow } from "./rows.ts";
 import { bumpSerial, holdingZone } from "./zone-store.ts";
@@ -33,7 +33,7 @@ export async function putRecord(
   const { data, name, type } = record;
   const rows = await recordsAt(change.read, zone.id, [name]);
   if (rows.some((row) => row.type === type && row.data === data)) return;
-  const set = await assertFits(change.read, zone, record);
+  const [set] = await Promise.all([assertFits(change.read, zone, record), assertRoom(change.read, zone.id)]);
   const added = { ...record, ttl: set[0]?.ttl ?? record.ttl, template: false };
   const id = await insertRecord(change, zone, added);
   await bumpSerial(change, zone);

@@ -3,7 +3,7 @@ import * as v from "valibot";
 import { recordAdded, recordTypes, zoneObject } from "../contract.ts";
 import { recordCodes } from "../errors.ts";
 import { toDraft } from "../record-data.ts";
-import { assertFits, assertMayName } from "../record-rules.ts";
+import { assertFits, assertMayName, assertRoom } from "../record-rules.ts";
 import { alignTtl, defaultTtl, insertRecord, toEvent } from "../record-store.ts";
 import { recordView, toRecordView } from "../record-view.ts";
 import { bumpSerial, requireZone } from "../zone-store.ts";
@@ -29,7 +29,7 @@ export const addRecord = defineChange({
   output: recordView,
   resource: (_input, record) => `dns-record:${record.id}`,
   handle: async ({ name, priority, ttl, type, value, zone_id }, ctx) => {
-    const zone = await requireZone(ctx.read, zone_id);
+    const [zone] = await Promise.all([requireZone(ctx.read, zone_id), assertRoom(ctx.read, zone_id)]);
     const draft = toDraft({ zone: zone.name, type, name, value, priority });
     assertMayName(ctx.principal, zone, draft);
     const set = await assertFits(ctx.read, zone, draft);
