@@ -84,6 +84,8 @@ class SqliteStorage implements Storage {
   readonly #ids: Ids;
   readonly #listeners: Parameters<Storage["onWrite"]>[0][] = [];
   readonly #inside = new AsyncLocalStorage<true>();
+  /** Has begun, and has done nothing yet. It has the one connection of the query builder. */
+  #next: Promise<Knex.Transaction> | undefined;
   #queue: Promise<unknown> = Promise.resolve();
   /** Changes that run or wait for their turn. */
   #open = 0;
@@ -128,7 +130,7 @@ class SqliteStorage implements Storage {
     const after: (() => void)[] = [];
     const id = options.id ?? this.#ids.uuid();
     const closing: (() => Promise<unknown>)[] = [];
-    const transaction = await this.#writer.knex.transaction();
+    const transaction = await this.#take();
     const direct = this.#writer.direct();
     const read = transactionRead(transaction, direct ? (sql, params) => direct.all(sql, params) : undefined);
     let value: T;
@@ -153,12 +155,28 @@ class SqliteStorage implements Storage {
     } catch (error) {
       if (!transaction.isCompleted()) await transaction.rollback().catch(() => undefined);
       throw isDiskError(error) ? unavailable(error) : error;
+    } finally {
+      this.#prepare();
     }
     if (options.rollback !== true) {
       if (written.tables.size > 0) await Promise.all(this.#listeners.map((listener) => listener(written.tables)));
       for (const run of after) run();
     }
     return value;
+  }
+
+  /** Begins the next transaction, which holds nothing until its first statement: who writes next does not wait for it. */
+  #prepare(): void {
+    this.#next = this.#writer.knex.transaction();
+    this.#next.catch(() => {
+      this.#next = undefined;
+    });
+  }
+
+  async #take(): Promise<Knex.Transaction> {
+    const next = this.#next ?? this.#writer.knex.transaction();
+    this.#next = undefined;
+    return next;
   }
 
   /** `commit()` resolves also when COMMIT failed, on a full disk for one: only the execution's own promise tells. */
@@ -185,8 +203,8 @@ class SqliteStorage implements Storage {
   }
 
   async migrate(owner: string, steps: readonly Migration[]): Promise<void> {
-    const done = await this.#writer.knex("migrations").where({ owner }).select("id");
-    const applied = new Set(done.map((row: { id: string }) => row.id));
+    const done = await this.read.all<{ id: string }>("SELECT id FROM migrations WHERE owner = ?", [owner]);
+    const applied = new Set(done.map((row) => row.id));
     const unknown = [...applied].filter((id) => !steps.some((step) => step.id === id));
     if (unknown.length > 0) throw new Error(`the data of ${owner} is newer than this version: ${unknown.join(", ")}`);
     for (const step of steps) {
@@ -204,6 +222,7 @@ class SqliteStorage implements Storage {
 
   async close(): Promise<void> {
     await this.#queue;
+    await this.#next?.then((transaction) => transaction.rollback()).catch(() => undefined);
     await Promise.all([this.read.close(), this.#notes.close()]);
     await this.#writer.knex.destroy();
   }
