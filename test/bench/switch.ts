@@ -10,7 +10,7 @@ import { startSeeded } from "./seeded-panel.ts";
 import { hasEnded, type SwitchTimes, switchTimes } from "./switch-times.ts";
 import { epochMs } from "./trace.ts";
 
-const sizes = [Number(process.env["SIZE"] ?? 1000)] as const;
+const sizes = [100, 1_000, 10_000] as const;
 /** Longest time a switch may take before the measurement is given up. Milliseconds. */
 const patience = 30 * 60_000;
 const site = "seeded-00000.example.org";
