@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import type { Client } from "../harness/client.ts";
 import { must } from "../harness/must.ts";
 import { judged, noted, type Row, spreadOf } from "./figures.ts";
+import { KeptConnection } from "./kept-connection.ts";
 import { type AddressChange, NameServer } from "./name-server.ts";
 import type { BenchPanel } from "./panel.ts";
 import { seedDatabase } from "./seed-rows.ts";
@@ -19,7 +19,7 @@ const aims = { ratio: 5, flat: 1.3 } as const;
 interface Case {
   readonly zones: number;
   readonly records: number;
-  readonly client: Client;
+  readonly caller: KeptConnection;
   readonly server: NameServer;
   readonly zone: string;
   readonly zoneId: number;
@@ -31,7 +31,7 @@ interface Case {
 
 interface Stand {
   readonly panel: BenchPanel;
-  readonly client: Client;
+  readonly caller: KeptConnection;
   readonly server: NameServer;
   readonly reconcileSeconds: number;
   readonly cases: readonly Case[];
@@ -48,8 +48,8 @@ export async function measureDns(): Promise<readonly Row[]> {
     }
     return toRows(stands, cases);
   } finally {
-    for (const { panel, client, server } of stands) {
-      client.close();
+    for (const { caller, panel, server } of stands) {
+      caller.close();
       server.close();
       await panel.destroy();
     }
@@ -64,21 +64,23 @@ async function prepareStand(zones: number): Promise<Stand> {
     return seedDatabase(join(one.data, "panel", "panel.db"), (database) => insertZones(database, accountId, all));
   });
   return orDestroy(panel, async () => {
-    const client = panel.admin();
+    const caller = new KeptConnection(panel.ports.panel + 2, panel.token());
     const server = await NameServer.connect(panel.ports.services + 53, join(panel.data, "panel"));
+    const client = panel.admin();
     const list = (await must(client.get("dns/list", { account_id: account.id }))) as { id: number; domain: string }[];
+    client.close();
     const cases = measured.map(({ name: zone, records }): Case => {
       const zoneId = list.find(({ domain }) => domain === zone)?.id;
       if (zoneId === undefined) throw new Error(`the panel does not know ${zone}`);
-      return { zones, records, client, server, zone, zoneId, panel: [], bare: [], told: [] };
+      return { zones, records, caller, server, zone, zoneId, panel: [], bare: [], told: [] };
     });
-    return { panel, client, server, reconcileSeconds, cases };
+    return { panel, caller, server, reconcileSeconds, cases };
   });
 }
 
 /** The panel and the bare way in turn: a new record, then another address, then it goes. */
 async function measureRound(one: Case, round: number): Promise<void> {
-  const { client, server, zone, zoneId } = one;
+  const { caller, server, zone, zoneId } = one;
   const names = { panel: `panel-${round + warmUps}.${zone}`, bare: `bare-${round + warmUps}.${zone}` };
   const change = (name: string, address: string | null): AddressChange => ({ zone, name, address });
   const keep = (to: number[], time: number) => (round < 0 ? undefined : to.push(time));
@@ -95,11 +97,11 @@ async function measureRound(one: Case, round: number): Promise<void> {
   const record = { name: names.panel, ttl: 3600 };
   await bare("192.0.2.1");
   const { id } = await viaPanel("192.0.2.1", (value) =>
-    must(client.post("dns/add-record", { zone_id: zoneId, type: "A", ...record, value })),
+    caller.post("dns/add-record", { zone_id: zoneId, type: "A", ...record, value }),
   );
   await bare("192.0.2.2");
-  await viaPanel("192.0.2.2", (value) => must(client.post("dns/update-record", { record_id: id, ...record, value })));
-  await must(client.post("dns/delete-record", { record_id: id }));
+  await viaPanel("192.0.2.2", (value) => caller.post("dns/update-record", { record_id: id, ...record, value }));
+  await caller.post("dns/delete-record", { record_id: id });
   await server.update(change(names.bare, null));
 }
 

@@ -71,8 +71,8 @@ connection; what counts is the longest time without a good answer, also when it 
     name: "dns",
     title: "Changing a record",
     method: `Two instances at once, with 10 and 10,000 zones, and on each a zone of 15 and one of 1,000 records; all others are as the
-template makes them. An A record is added and changed over HTTP (\`dns.add-record\`, \`dns.update-record\`), and from the moment the
-request is sent the name server is asked over UDP, with pauses of 0.3 ms, until the answer is the new one. In turn with it the same
+template makes them. An A record is added and changed over HTTPS on a kept connection (\`dns.add-record\`, \`dns.update-record\`), and
+from the moment the request is sent the name server is asked over UDP, with pauses of 0.3 ms, until the answer is the new one. In turn with it the same
 is done to another name of the zone by one bare UPDATE with TSIG, which only the name server handles. Zones are seeded as rows and
 served by one full reconcile.`,
     run: measureDns,
