@@ -157,7 +157,7 @@ export class BatchApplier {
         change.db,
         files.map((file) => file.record),
       );
-      await writeItems(change.db, written);
+      await writeItems(change.read, written);
       if (arrives) await putFront(change.db, entry.slot.id, place.candidate.plugin);
       if (handOver && !handOver.stays) await putToSleep(change.db, entry.slot.id, handOver.from.candidate.plugin);
       await clearPending(change);

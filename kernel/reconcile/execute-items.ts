@@ -61,7 +61,7 @@ async function executePage(deps: ApplyDeps, input: ExecuteInput): Promise<void> 
   if (live.length === 0) return;
   sink.live(live);
   await deps.storage.change(async (change) => {
-    await writeItems(change.db, live);
+    await writeItems(change.read, live);
     await sink.settle(change);
   });
   deps.crashPoint("reconcile:ledger");

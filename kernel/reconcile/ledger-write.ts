@@ -1,100 +1,104 @@
-import type { Db } from "@patchbay/sdk";
-import { baseKey, footprint, type Item, type LedgerUnit, toServiceName } from "./item.ts";
+import type { Db, Read } from "@patchbay/sdk";
+import { baseKey, footprint, type Item, toServiceName } from "./item.ts";
 import type { FileRecord } from "./ledger.ts";
 
-/** Records that these items are live as rendered. A constant number of statements, however many items. */
-export async function writeItems(db: Db, items: readonly Item[]): Promise<void> {
+/** Items whose rows go into one statement: while it runs the next ones are put into words. */
+const itemsAtOnce = 1000;
+
+/** Records that these items are live as rendered, through the connection of a change. A few statements for many items. */
+export async function writeItems(read: Read, items: readonly Item[]): Promise<void> {
+  let before: Promise<unknown> = Promise.resolve();
+  for (let from = 0; from < items.length; from += itemsAtOnce) {
+    const statements = toStatements(items.slice(from, from + itemsAtOnce));
+    await before;
+    before = runInTurn(read, statements);
+    // Waited for below, and at the next round.
+    before.catch(() => undefined);
+  }
+  await before;
+}
+
+/** What goes out side by side. */
+type Statements = readonly (readonly [sql: string, ...params: string[]])[];
+
+async function runInTurn(read: Read, groups: readonly Statements[]): Promise<void> {
+  for (const group of groups) await Promise.all(group.map(([sql, ...params]) => read.all(sql, params)));
+}
+
+/** What the ledger held of the items goes before what it holds now comes. */
+function toStatements(items: readonly Item[]): readonly Statements[] {
   const known = items.filter((item) => item.before !== undefined);
   const live = items.filter((item) => item.unit !== null);
   const gone = items.filter((item) => item.unit === null);
-  if (known.length > 0) await Promise.all(dropFootprints(db, known));
-  if (gone.length > 0) await removeUnits(db, gone);
-  if (live.length > 0) await Promise.all(addUnits(db, live));
+  return [
+    known.length > 0 ? dropFootprints(known) : [],
+    gone.length > 0 ? [[removeUnitsSql, ownersOf(gone)]] : [],
+    live.length > 0 ? addUnits(live) : [],
+  ];
 }
 
 const ownerColumns = "json_extract(value, '$.plugin'), json_extract(value, '$.slot'), json_extract(value, '$.key')";
 
+const removeUnitsSql = `delete from ledger_units where (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`;
+
 const ownersOf = (items: readonly Item[]) => json(items.map(({ slot, key, plugin }) => ({ slot, key, plugin })));
 
 /** Takes out what the ledger holds of these items besides themselves. */
-function dropFootprints(db: Db, items: readonly Item[]): Promise<unknown>[] {
+function dropFootprints(items: readonly Item[]): Statements {
   const owners = ownersOf(items);
   const lines = items.flatMap(({ plugin, before }) =>
     (before?.rendered.lines ?? []).map((line) => ({ plugin, ...line })),
   );
   return [
-    db.raw(
+    [
       `delete from ledger_lines where (plugin, file, line_key) in (
          select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key') from json_each(?))
        and (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
-      [json(lines), owners],
-    ),
-    db.raw(
+      json(lines),
+      owners,
+    ],
+    [
       `delete from ledger_services where (plugin, slot, owner_key) in (select ${ownerColumns} from json_each(?))`,
-      [owners],
-    ),
+      owners,
+    ],
   ];
 }
 
-async function removeUnits(db: Db, items: readonly Item[]): Promise<void> {
-  await db.raw(
-    `delete from ledger_units where (plugin, slot, unit_key) in (select ${ownerColumns} from json_each(?))`,
-    [ownersOf(items)],
+function addUnits(items: readonly Item[]): Statements {
+  const units = items.map(({ slot, key, plugin, role, unit, hash, rendered }) => {
+    return { slot, key, plugin, role, unit: json(unit), hash, rendered: json(footprint(rendered)) };
+  });
+  const lines = items.flatMap(({ key, plugin, rendered, slot }) =>
+    (rendered.lines ?? []).map((line) => ({ ...line, plugin, slot, unit: key })),
   );
-}
-
-function addUnits(db: Db, items: readonly Item[]): Promise<unknown>[] {
+  const services = items.flatMap(({ key, plugin, rendered, slot }) =>
+    (rendered.services ?? []).map((ref) => ({ ...toServiceName(plugin, ref), slot, key })),
+  );
   return [
-    putUnits(
-      db,
-      items.map((item) => ({ ...item, rendered: footprint(item.rendered) })),
-    ),
-    db.raw(
+    [
+      `insert into ledger_units (slot, unit_key, plugin, role, unit, hash, rendered)
+       select json_extract(value, '$.slot'), json_extract(value, '$.key'), json_extract(value, '$.plugin'),
+         json_extract(value, '$.role'), json_extract(value, '$.unit'), json_extract(value, '$.hash'),
+         json_extract(value, '$.rendered')
+       from json_each(?) where true
+       on conflict do update set role = excluded.role, unit = excluded.unit, hash = excluded.hash,
+         rendered = excluded.rendered`,
+      json(units),
+    ],
+    [
       `insert into ledger_lines (plugin, file, line_key, line, slot, unit_key)
        select json_extract(value, '$.plugin'), json_extract(value, '$.file'), json_extract(value, '$.key'),
          json_extract(value, '$.line'), json_extract(value, '$.slot'), json_extract(value, '$.unit') from json_each(?) where true
        on conflict do update set line = excluded.line, slot = excluded.slot, unit_key = excluded.unit_key`,
-      [
-        json(
-          items.flatMap((i) =>
-            (i.rendered.lines ?? []).map((l) => ({ ...l, plugin: i.plugin, slot: i.slot, unit: i.key })),
-          ),
-        ),
-      ],
-    ),
-    db.raw(
+      json(lines),
+    ],
+    [
       `insert or ignore into ledger_services (plugin, service, instance, slot, owner_key)
        select json_extract(value, '$.plugin'), json_extract(value, '$.service'), coalesce(json_extract(value, '$.instance'), ''),
          json_extract(value, '$.slot'), json_extract(value, '$.key') from json_each(?)`,
-      [
-        json(
-          items.flatMap((i) =>
-            (i.rendered.services ?? []).map((ref) => ({ ...toServiceName(i.plugin, ref), slot: i.slot, key: i.key })),
-          ),
-        ),
-      ],
-    ),
+      json(services),
+    ],
   ];
-}
-
-/** Writes the units themselves, without lines and services. */
-async function putUnits(
-  db: Db,
-  units: readonly (Omit<LedgerUnit, "unit" | "rendered"> & { unit: unknown; rendered: unknown })[],
-): Promise<void> {
-  const rows = units.map(({ slot, key, plugin, role, unit, hash, rendered }) => {
-    return { slot, key, plugin, role, unit: JSON.stringify(unit), hash, rendered: JSON.stringify(rendered) };
-  });
-  await db.raw(
-    `insert into ledger_units (slot, unit_key, plugin, role, unit, hash, rendered)
-     select json_extract(value, '$.slot'), json_extract(value, '$.key'), json_extract(value, '$.plugin'),
-       json_extract(value, '$.role'), json_extract(value, '$.unit'), json_extract(value, '$.hash'),
-       json_extract(value, '$.rendered')
-     from json_each(?) where true
-     on conflict do update set role = excluded.role, unit = excluded.unit, hash = excluded.hash,
-       rendered = excluded.rendered`,
-    [json(rows)],
-  );
 }
 
 /** Takes from units the word that they are live, wherever they are held, so that they are applied again. */
@@ -168,6 +172,6 @@ export async function putState(db: Db, key: string, value: string | null): Promi
     );
 }
 
-function json(rows: readonly unknown[]): string {
-  return JSON.stringify(rows);
+function json(data: unknown): string {
+  return JSON.stringify(data);
 }

@@ -12,7 +12,7 @@ import { executeItems } from "./execute-items.ts";
 import { toFailure } from "./failure.ts";
 import { baseKey, fileId, type Item, type LedgerUnit } from "./item.ts";
 import { type FileRecord, Ledger } from "./ledger.ts";
-import { canRemove, loadWishes, prepareBase, prepareFor, toRemoval, type Wishes } from "./prepare.ts";
+import { canRemove, prepareBase, prepareFor, readPage, toRemoval, type Wishes } from "./prepare.ts";
 import { failedProbes } from "./probes.ts";
 import { observeSleeping } from "./sleeping.ts";
 import type { UnitFailure } from "./types.ts";
@@ -136,19 +136,11 @@ async function applyPage(
   const fail = (failure: UnitFailure) => void failures.push(failure);
   const deployment = await deploy(entry, ledger, candidate.id);
   const place = deployment.at(candidate);
-  const { read } = deps.storage;
-  const [rows, wishes] = await Promise.all([
-    ledger.units(entry.slot.id, [baseKey, ...page.keys]),
-    loadWishes(entry, read, page.keys),
-  ]);
-  // What a change has only just marked is not everywhere it has to be; it is brought along when the front is handed over.
-  const pending = await markedKeys(read, entry.slot.id);
-  const units = page.keys.filter((key) => isEverybodys(wishes, key) && !pending.has(key));
-  const prepared = await prepareFor(deployment, place, { keys: units, rows, wishes, logger: deps.logger });
+  const prepared = await prepareKeys(deps, { deployment, place, keys: page.keys });
   const calls = candidate.provider().kind === "execute";
   const denials = calls ? [] : await denialsOf(deps.config, entry, prepared.items);
   for (const failure of [...prepared.failures, ...denials]) fail(failure);
-  const base = await prepareBase(deployment, place, { rows, forced: page.wanted !== undefined });
+  const base = await prepareBase(deployment, place, { rows: prepared.baseRows, forced: page.wanted !== undefined });
   const gone = page.wanted ? await leftOver(ledger, { deployment, place }, page.wanted) : [];
   const items = [
     ...(base ? [base] : []),
@@ -166,6 +158,33 @@ async function applyPage(
   if (!failures.some(({ key }) => key === baseKey))
     await executeItems(deps, { entry, place, items: items.filter(isCalled), sink: quiet.sink, fail });
   return failures;
+}
+
+/** What a provider has to do for those keys that go with the choice. The next ones are read while some are rendered. */
+async function prepareKeys(
+  { logger, storage }: ApplyDeps,
+  { deployment, keys, place }: { deployment: Deployment; place: Place; keys: readonly string[] },
+) {
+  const { read } = storage;
+  const { entry } = deployment;
+  const pageAt = (from: number) =>
+    readPage({ ledger: new Ledger(read), read }, entry, keys.slice(from, from + pageSize));
+  const items: Item[] = [];
+  const failures: UnitFailure[] = [];
+  let page = pageAt(0);
+  const baseRows = await page.rows;
+  for (let from = 0; from < keys.length; from += pageSize) {
+    const [rows, wishes] = await Promise.all([page.rows, page.wishes]);
+    if (from + pageSize < keys.length) page = pageAt(from + pageSize);
+    const own = keys.slice(from, from + pageSize).filter((key) => isEverybodys(wishes, key));
+    const prepared = await prepareFor(deployment, place, { keys: own, rows, wishes, logger });
+    items.push(...prepared.items);
+    failures.push(...prepared.failures);
+  }
+  // What a change has only just marked is not everywhere it has to be; it is brought along when the front is handed over.
+  const pending = await markedKeys(read, entry.slot.id);
+  const isSettled = ({ key }: { readonly key: string }) => !pending.has(key);
+  return { baseRows, items: items.filter(isSettled), failures: failures.filter(isSettled) };
 }
 
 /** Nobody waits for what is done beside the provider that serves. */
