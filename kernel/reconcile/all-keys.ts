@@ -5,6 +5,13 @@ import type { Ledger } from "./ledger.ts";
 /** Keys that are read, and units that are rendered, at a time. */
 export const pageSize = 500;
 
+/** Parts of a list, in its order; none of an empty one. */
+export function toPages<T>(items: readonly T[], size = pageSize): readonly (readonly T[])[] {
+  const pages: (readonly T[])[] = [];
+  for (let from = 0; from < items.length; from += size) pages.push(items.slice(from, from + size));
+  return pages;
+}
+
 export interface AllKeys {
   /** Everything that is or should be, sorted. */
   readonly keys: readonly string[];

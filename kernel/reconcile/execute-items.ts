@@ -2,7 +2,7 @@ import type { ProviderError, UnitChange } from "@patchbay/sdk";
 import { within } from "../host/within.ts";
 import type { ExecutingPort } from "../slots/provider-port.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
-import { pageSize } from "./all-keys.ts";
+import { toPages } from "./all-keys.ts";
 import type { ApplyDeps, Sink } from "./apply-batch.ts";
 import type { Place } from "./deployment.ts";
 import { kindOf, toFailure } from "./failure.ts";
@@ -34,12 +34,6 @@ export async function executeItems(deps: ApplyDeps, input: ExecuteInput): Promis
   const refused = new Set<string>();
   await executePages(deps, { ...input, fail: ({ key }) => void refused.add(key) }, pages);
   await executePages(deps, input, toPages(input.items.filter(({ key }) => refused.has(key))));
-}
-
-function toPages(items: readonly Item[]): readonly (readonly Item[])[] {
-  const pages: (readonly Item[])[] = [];
-  for (let from = 0; from < items.length; from += pageSize) pages.push(items.slice(from, from + pageSize));
-  return pages;
 }
 
 async function executePages(deps: ApplyDeps, input: ExecuteInput, pages: readonly (readonly Item[])[]): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Db, Read } from "@patchbay/sdk";
+import { toPages } from "./all-keys.ts";
 import { baseKey, footprint, type Item, toServiceName } from "./item.ts";
 import type { FileRecord } from "./ledger.ts";
 
@@ -8,8 +9,8 @@ const itemsAtOnce = 1000;
 /** Records that these items are live as rendered, through the connection of a change. A few statements for many items. */
 export async function writeItems(read: Read, items: readonly Item[]): Promise<void> {
   let before: Promise<unknown> = Promise.resolve();
-  for (let from = 0; from < items.length; from += itemsAtOnce) {
-    const statements = toStatements(items.slice(from, from + itemsAtOnce));
+  for (const page of toPages(items, itemsAtOnce)) {
+    const statements = toStatements(page);
     await before;
     before = runInTurn(read, statements);
     // Waited for below, and at the next round.

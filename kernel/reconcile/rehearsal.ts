@@ -2,7 +2,7 @@ import type { Read, UnitIssue } from "@patchbay/sdk";
 import { within } from "../host/within.ts";
 import type { Candidate } from "../slots/candidate.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
-import { pageSize } from "./all-keys.ts";
+import { pageSize, toPages } from "./all-keys.ts";
 import type { ApplyDeps, Batch, BatchApplier, Sink } from "./apply-batch.ts";
 import { Bisector } from "./bisect.ts";
 import { denialsOf } from "./config-hooks.ts";
@@ -167,16 +167,18 @@ async function prepareKeys(
 ) {
   const { read } = storage;
   const { entry } = deployment;
-  const pageAt = (from: number) =>
-    readPage({ ledger: new Ledger(read), read }, entry, keys.slice(from, from + pageSize));
+  const ledger = new Ledger(read);
+  const pages = toPages(keys);
+  const begin = (at: number) => readPage({ ledger, read }, entry, pages[at] ?? []);
   const items: Item[] = [];
   const failures: UnitFailure[] = [];
-  let page = pageAt(0);
-  const baseRows = await page.rows;
-  for (let from = 0; from < keys.length; from += pageSize) {
+  let next = begin(0);
+  const baseRows = await next.rows;
+  for (let at = 0; at < pages.length; at += 1) {
+    const page = next;
     const [rows, wishes] = await Promise.all([page.rows, page.wishes]);
-    if (from + pageSize < keys.length) page = pageAt(from + pageSize);
-    const own = keys.slice(from, from + pageSize).filter((key) => isEverybodys(wishes, key));
+    if (at + 1 < pages.length) next = begin(at + 1);
+    const own = page.keys.filter((key) => isEverybodys(wishes, key));
     const prepared = await prepareFor(deployment, place, { keys: own, rows, wishes, logger });
     items.push(...prepared.items);
     failures.push(...prepared.failures);

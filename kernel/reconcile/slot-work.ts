@@ -1,7 +1,7 @@
 import type { Logger, Read } from "@patchbay/sdk";
 import type { Host } from "../host/types.ts";
 import type { SlotEntry } from "../slots/slot-table.ts";
-import { allKeys, pageSize } from "./all-keys.ts";
+import { allKeys, pageSize, toPages } from "./all-keys.ts";
 import { type Deployment, deploy, isPlace, type Place } from "./deployment.ts";
 import { markedKeys } from "./dirty.ts";
 import { kindOf, toFailure } from "./failure.ts";
@@ -148,8 +148,7 @@ function* pagesOf(
   first = readPage(context, entry, keys.slice(0, pageSize)),
 ): Generator<Page> {
   yield first;
-  for (let from = pageSize; from < keys.length; from += pageSize)
-    yield readPage(context, entry, keys.slice(from, from + pageSize));
+  for (const page of toPages(keys).slice(1)) yield readPage(context, entry, page);
 }
 
 async function prepareAll(

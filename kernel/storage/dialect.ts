@@ -32,5 +32,10 @@ export function transactionRead(transaction: Knex.Transaction, direct: Read["all
     if (transaction.isCompleted()) throw new Error("the change has ended");
     return direct<Row>(sql, params);
   };
+  return readBy(all);
+}
+
+/** Reads by what answers all rows. */
+export function readBy(all: Read["all"]): Read {
   return { all, get: async <Row>(sql: string, params?: readonly SqlValue[]) => (await all<Row>(sql, params))[0] };
 }

@@ -1,6 +1,5 @@
-import type { SqlValue } from "@patchbay/sdk";
 import sqlite3 from "sqlite3";
-import type { Connection } from "./dialect.ts";
+import { type Connection, readBy } from "./dialect.ts";
 import { KeptStatements } from "./kept-statements.ts";
 
 /** So many calls of one text are under way at once; others wait for one of them. */
@@ -15,11 +14,9 @@ export async function openSqlite3Connection(file: string, pragmas: readonly stri
   });
   await exec(database, pragmas.join(";"));
   const statements = new KeptStatements(database, mostCopies);
-  const all = <Row>(sql: string, params?: readonly SqlValue[]) => statements.all<Row>(sql, params);
   return {
-    all,
     // Not the driver's own `get`: it leaves the statement open after the first row, and with it a snapshot that never ends.
-    get: async <Row>(sql: string, params?: readonly SqlValue[]) => (await all<Row>(sql, params))[0],
+    ...readBy((sql, params) => statements.all(sql, params)),
     close: async () => {
       await statements.finalize();
       await new Promise<void>((resolve, reject) => database.close((error) => (error ? reject(error) : resolve())));
